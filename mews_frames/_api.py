@@ -1,0 +1,618 @@
+"""The one-line functions: open a Client, call it, close it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+
+from mews_frames._cache.cache import Cache, CacheEntry, Damage
+from mews_frames._client import Client, LoadExportOptions, LoadOptions
+from mews_frames._clock import SystemClock
+from mews_frames._frames.columns import Kept, polars_schema
+from mews_frames._known import described, drift_in, known_exports
+from mews_frames._models import Export
+from mews_frames._schemas import ENTITY_TYPES
+from mews_frames._settings import find_cache_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from mews_frames._sandbox import Sandbox
+    from mews_frames.typing import (
+        Backend,
+        Clock,
+        EntityType,
+        Ids,
+        Money,
+        Posted,
+        Progress,
+        Seconds,
+        Updated,
+    )
+
+__all__ = [
+    "cache",
+    "describe",
+    "drift",
+    "entity_types",
+    "exports",
+    "load_entities",
+    "load_export",
+    "load_many",
+    "sandbox",
+    "schema_of",
+    "start_export",
+]
+
+
+@overload
+def load_entities(
+    entity_type: EntityType,
+    *,
+    backend: Literal["polars"] = "polars",
+    profile: str | None = None,
+    **options: Unpack[LoadOptions],
+) -> pl.LazyFrame: ...
+@overload
+def load_entities(
+    entity_type: EntityType,
+    *,
+    backend: Literal["pandas"],
+    profile: str | None = None,
+    **options: Unpack[LoadOptions],
+) -> pd.DataFrame: ...
+@overload
+def load_entities(
+    entity_type: EntityType,
+    *,
+    backend: Literal["pyarrow"],
+    profile: str | None = None,
+    **options: Unpack[LoadOptions],
+) -> pa.Table: ...
+@overload
+def load_entities(
+    entity_type: EntityType,
+    *,
+    backend: Literal["dask"],
+    profile: str | None = None,
+    **options: Unpack[LoadOptions],
+) -> Any: ...
+def load_entities(
+    entity_type: EntityType,
+    *,
+    backend: Backend = "polars",
+    updated: Updated | None = None,
+    posted: Posted | None = None,
+    enterprise_ids: Ids | None = None,
+    chain_ids: Ids | None = None,
+    columns: Sequence[str] | None = None,
+    flatten: bool = True,
+    money: Money | None = None,
+    max_age: Seconds | None = None,
+    refresh: bool = False,
+    cache: bool = True,
+    timeout: Seconds | None = None,
+    progress: Progress = None,
+    profile: str | None = None,
+) -> Any:
+    """Load every record of an entity type as one typed frame.
+
+    The first call finds or adds an export at Mews, waits for it (seconds to hours), downloads
+    and decodes it, and keeps it on disk until Mews deletes it, about a week later. A call that
+    asks for the same again is answered from disk in milliseconds and sends nothing. A call that
+    was interrupted, here or in another process, goes on where it stopped.
+
+    Parameters
+    ----------
+    entity_type
+        One of `entity_types`, spelled as on the wire.
+    backend
+        ``polars`` gives a LazyFrame, which reads only what a query needs; ``pandas`` a DataFrame
+        with Arrow dtypes and ``pyarrow`` a Table, both whole in memory.
+    updated
+        Only records updated in this window: start included, end excluded, aware datetimes or
+        ISO 8601 text with a zone; an end of None is now. At most 180 days. Mews exports only
+        what is at least 5 minutes old; a younger end is moved, and that is said.
+    posted
+        First and last posting date, both included. `LedgerEntry` needs it, nothing else takes it.
+    enterprise_ids, chain_ids
+        Only these, 1 to 1000 UUIDs; which of the two an entity type takes is a matter of the
+        type. Everything that the token reaches if left out.
+    columns
+        Columns to keep, leaves (``Amount.NetValue``) or whole fields (``Amount``), in the order
+        of the schema. The others never reach the disk. ``_rescued_data`` always comes last.
+    flatten
+        One column for each leaf. Otherwise structs as in Mews.
+    money
+        ``decimal`` is exact, to six places; ``float`` is the nearest double. If left out:
+        exact for polars and pyarrow, float for pandas, whose sums need it.
+    max_age
+        Seconds, or a timedelta: use a cached export only if it was added less long ago.
+    refresh
+        Add a new export though a cached one would do. One that is running is waited for.
+    cache
+        Whether rows may stay on disk. (False is not built yet.)
+    timeout
+        Seconds to wait, for other exports of the type and for this one together; the download
+        is not counted. As long as it takes if left out.
+    progress
+        None shows what fits: a line in notebooks and terminals. False is silent. A callable
+        gets every `mews_frames.typing.ProgressEvent`.
+    profile
+        Settings to use; ``sandbox`` needs no account.
+
+    Returns
+    -------
+    A frame with all columns of `schema_of`, whatever the data hold; one row a record, in the
+    order in which Mews wrote them.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For a call that cannot be right; nothing was sent.
+    ConfigurationError
+        If tokens or other settings are missing.
+    ConnectorError
+        If Mews refuses or does not answer; its subclasses say which.
+    ExportError
+        If Mews fails to make the export, or not in time.
+    DownloadError, DecodeError
+        If a part is damaged or short: never a frame that is shorter than it should be.
+    CacheError
+        If the disk is full, or the cache cannot be written.
+
+    Examples
+    --------
+    >>> orders = mf.load_entities("OrderItem", profile="sandbox")
+    >>> orders.select(pl.len()).collect().item()
+    20000
+    >>> monthly = (
+    ...     orders.group_by(pl.col("ConsumedUtc").dt.truncate("1mo"))
+    ...     .agg(pl.col("Amount.NetValue").sum())
+    ...     .collect()
+    ... )
+    """
+    with Client(profile=profile) as client:
+        return client.load_entities(
+            entity_type,
+            backend=backend,
+            updated=updated,
+            posted=posted,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+            columns=columns,
+            flatten=flatten,
+            money=money,
+            max_age=max_age,
+            refresh=refresh,
+            cache=cache,
+            timeout=timeout,
+            progress=progress,
+        )
+
+
+@overload
+def load_many(
+    entity_types: Sequence[EntityType],
+    *,
+    backend: Literal["polars"] = "polars",
+    profile: str | None = None,
+    **options: Unpack[LoadOptions],
+) -> dict[str, pl.LazyFrame]: ...
+@overload
+def load_many(
+    entity_types: Sequence[EntityType],
+    *,
+    backend: Literal["pandas"],
+    profile: str | None = None,
+    **options: Unpack[LoadOptions],
+) -> dict[str, pd.DataFrame]: ...
+@overload
+def load_many(
+    entity_types: Sequence[EntityType],
+    *,
+    backend: Literal["pyarrow"],
+    profile: str | None = None,
+    **options: Unpack[LoadOptions],
+) -> dict[str, pa.Table]: ...
+@overload
+def load_many(
+    entity_types: Sequence[EntityType],
+    *,
+    backend: Literal["dask"],
+    profile: str | None = None,
+    **options: Unpack[LoadOptions],
+) -> dict[str, Any]: ...
+def load_many(
+    entity_types: Sequence[EntityType],
+    *,
+    backend: Backend = "polars",
+    updated: Updated | None = None,
+    posted: Posted | None = None,
+    enterprise_ids: Ids | None = None,
+    chain_ids: Ids | None = None,
+    columns: Sequence[str] | None = None,
+    flatten: bool = True,
+    money: Money | None = None,
+    max_age: Seconds | None = None,
+    refresh: bool = False,
+    cache: bool = True,
+    timeout: Seconds | None = None,
+    progress: Progress = None,
+    profile: str | None = None,
+) -> Any:
+    """Load several entity types side by side.
+
+    Mews makes exports of different types at the same time, so this takes as long as the slowest
+    one; a single request asks how all of them are.
+
+    Parameters
+    ----------
+    entity_types
+        Of `entity_types`, each once.
+    backend, flatten, money, max_age, refresh, cache, timeout, progress, profile
+        As in `load_entities`, for all of them.
+    updated, posted, enterprise_ids, chain_ids, columns
+        As in `load_entities`; each goes to the types that take it. One that none of them takes
+        is refused.
+
+    Returns
+    -------
+    A frame for each entity type, by name.
+
+    Raises
+    ------
+    MewsError
+        As in `load_entities`: the first error, once all that could be loaded is in the cache.
+
+    Examples
+    --------
+    >>> frames = mf.load_many(["Reservation", "OrderItem"], profile="sandbox")
+    >>> sorted(frames)
+    ['OrderItem', 'Reservation']
+    """
+    with Client(profile=profile) as client:
+        return client.load_many(
+            entity_types,
+            backend=backend,
+            updated=updated,
+            posted=posted,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+            columns=columns,
+            flatten=flatten,
+            money=money,
+            max_age=max_age,
+            refresh=refresh,
+            cache=cache,
+            timeout=timeout,
+            progress=progress,
+        )
+
+
+def start_export(
+    entity_type: EntityType,
+    *,
+    updated: Updated | None = None,
+    posted: Posted | None = None,
+    enterprise_ids: Ids | None = None,
+    chain_ids: Ids | None = None,
+    max_age: Seconds | None = None,
+    refresh: bool = False,
+    progress: Progress = False,
+    profile: str | None = None,
+) -> Export:
+    """Find the export that answers a request, else add one, and return at once.
+
+    One request at most. The same call of `load_entities`, or `load_export` with the id, waits
+    for it and loads it later, from this process or another one.
+
+    Parameters
+    ----------
+    entity_type, updated, posted, enterprise_ids, chain_ids, max_age, refresh, progress, profile
+        As in `load_entities`.
+
+    Returns
+    -------
+    The export; its id is on disk already.
+
+    Raises
+    ------
+    ExportAlreadyRunningError
+        If Mews is at work on another export of this type.
+
+    Examples
+    --------
+    >>> export = mf.start_export("Payment", profile="sandbox")
+    >>> export.entity_type
+    'Payment'
+    """
+    with Client(profile=profile) as client:
+        return client.start_export(
+            entity_type,
+            updated=updated,
+            posted=posted,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+            max_age=max_age,
+            refresh=refresh,
+            progress=progress,
+        )
+
+
+@overload
+def load_export(
+    export_id: str,
+    *,
+    backend: Literal["polars"] = "polars",
+    profile: str | None = None,
+    **options: Unpack[LoadExportOptions],
+) -> pl.LazyFrame: ...
+@overload
+def load_export(
+    export_id: str,
+    *,
+    backend: Literal["pandas"],
+    profile: str | None = None,
+    **options: Unpack[LoadExportOptions],
+) -> pd.DataFrame: ...
+@overload
+def load_export(
+    export_id: str,
+    *,
+    backend: Literal["pyarrow"],
+    profile: str | None = None,
+    **options: Unpack[LoadExportOptions],
+) -> pa.Table: ...
+@overload
+def load_export(
+    export_id: str,
+    *,
+    backend: Literal["dask"],
+    profile: str | None = None,
+    **options: Unpack[LoadExportOptions],
+) -> Any: ...
+def load_export(
+    export_id: str,
+    *,
+    backend: Backend = "polars",
+    columns: Sequence[str] | None = None,
+    flatten: bool = True,
+    money: Money | None = None,
+    cache: bool = True,
+    timeout: Seconds | None = None,
+    progress: Progress = None,
+    profile: str | None = None,
+) -> Any:
+    """Wait for an export and load it, whoever added it.
+
+    Parameters
+    ----------
+    export_id
+        UUID as text: of `start_export`, of `exports`, or from a colleague.
+    backend, columns, flatten, money, cache, timeout, progress, profile
+        As in `load_entities`.
+
+    Returns
+    -------
+    A frame, as `load_entities` gives it.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the id is no UUID, or Mews does not show such an export to this token.
+    ExportExpiredError
+        If Mews has deleted its files.
+
+    Examples
+    --------
+    >>> export = mf.start_export("Payment", profile="sandbox")
+    >>> frame = mf.load_export(export.id, profile="sandbox", columns=["Type", "Amount.NetValue"])
+    >>> frame.collect_schema().names()
+    ['Amount.NetValue', 'Type', '_rescued_data']
+    """
+    with Client(profile=profile) as client:
+        return client.load_export(
+            export_id,
+            backend=backend,
+            columns=columns,
+            flatten=flatten,
+            money=money,
+            cache=cache,
+            timeout=timeout,
+            progress=progress,
+        )
+
+
+def exports(*, profile: str | None = None) -> pl.DataFrame:
+    """List the exports that this machine knows, newest first, without asking anybody.
+
+    Mews cannot list exports: this list is all there is.
+
+    Parameters
+    ----------
+    profile
+        Whose cache to look into.
+
+    Returns
+    -------
+    A frame with the columns ``id``, ``type``, ``status`` (as last seen), ``added``, ``rows``
+    and ``bytes`` (in the cache; null if it is not there), ``expires``, ``scope`` and
+    ``filters`` (JSON).
+
+    Examples
+    --------
+    >>> mf.exports(profile="sandbox").columns[:4]
+    ['id', 'type', 'status', 'added']
+    """
+    return known_exports(Cache(find_cache_dir(profile), SystemClock()))
+
+
+def entity_types() -> tuple[EntityType, ...]:
+    """List what Mews exports, spelled as on the wire.
+
+    Examples
+    --------
+    >>> mf.entity_types()[:3]
+    ('OrderItem', 'Payment', 'Reservation')
+    """
+    return ENTITY_TYPES
+
+
+def schema_of(entity_type: EntityType, *, flatten: bool = True) -> pl.Schema:
+    """Give the columns of an entity type and their Polars types.
+
+    Parameters
+    ----------
+    entity_type
+        One of `entity_types`.
+    flatten
+        One column for each leaf; otherwise structs as in Mews.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If Mews does not export such a type.
+
+    Examples
+    --------
+    >>> schema = mf.schema_of("OrderItem")
+    >>> schema["Amount.NetValue"], schema["ConsumedUtc"]
+    (Decimal(precision=38, scale=6), Datetime(time_unit='us', time_zone='UTC'))
+    """
+    return polars_schema(Kept(entity_type), flatten=flatten)
+
+
+def describe(entity_type: EntityType) -> pl.DataFrame:
+    """Say what the columns of an entity type mean.
+
+    Returns
+    -------
+    A frame with the columns ``column``, ``type``, ``meaning`` and ``values`` (of enums, as far
+    as they are documented: new ones may come). ``TaxValues[].Code`` is a field of the elements
+    of the list column ``TaxValues``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If Mews does not export such a type.
+
+    Examples
+    --------
+    >>> mf.describe("OrderItem").filter(pl.col("column") == "AccountType")["values"].to_list()
+    [['Company', 'Customer']]
+    """
+    return described(entity_type)
+
+
+def drift(frame_or_export: Any, *, profile: str | None = None) -> pl.DataFrame:
+    """List what Mews sent that is not in the schema, most frequent first.
+
+    Parameters
+    ----------
+    frame_or_export
+        A frame of any backend with its column ``_rescued_data``, or an `Export` or the id of
+        one; that is loaded if it is not in the cache.
+    profile
+        Settings to use for an export.
+
+    Returns
+    -------
+    A frame with the columns ``pointer`` (JSON Pointer; positions in lists as ``*``), ``type``
+    (of JSON), ``rows`` and ``example`` (as JSON: it may be a guest's).
+
+    Examples
+    --------
+    >>> orders = mf.load_entities("OrderItem", profile="sandbox")
+    >>> mf.drift(orders).height
+    0
+    """
+    if isinstance(frame_or_export, str | Export):
+        export_id = getattr(frame_or_export, "id", frame_or_export)
+        return drift_in(load_export(export_id, progress=False, profile=profile))
+    return drift_in(frame_or_export)
+
+
+def sandbox(
+    *,
+    rows: int = 20_000,
+    seed: int = 0,
+    faults: Sequence[Any] = (),
+    clock: Clock | None = None,
+    **more: Any,
+) -> Sandbox:
+    """Make a Mews of one's own: made-up hotels behind the documented rules, on loopback.
+
+    Parameters
+    ----------
+    rows
+        How many order items; the other types in proportion.
+    seed
+        Equal seeds make equal records.
+    faults
+        What goes wrong: see `mews_frames.testing`.
+    clock
+        Whose time it follows; the machine's if left out.
+    more
+        ``parts``, ``duration`` and ``records``, for tests: see `mews_frames.testing`.
+
+    Returns
+    -------
+    A context manager; ``.client()`` gives a `Client`, ``.address`` a real socket,
+    ``.client_token`` and ``.access_token`` made-up tokens.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=1000) as mews, mews.client() as client:
+    ...     client.load_entities("OrderItem").select(pl.len()).collect().item()
+    1000
+    """
+    from mews_frames._sandbox import sandbox as make
+
+    return make(rows=rows, seed=seed, faults=faults, clock=clock, **more)
+
+
+class _DefaultCache:
+    """The cache that the one-line functions use; its folder is looked up at every use.
+
+    See `mews_frames._cache.cache.Cache`, which `Client.cache` gives for one client.
+    """
+
+    def _cache(self) -> Cache:
+        return Cache(find_cache_dir(), SystemClock())
+
+    def __repr__(self) -> str:
+        return repr(self._cache())
+
+    @property
+    def path(self) -> Path:
+        """The folder, whether it exists or not."""
+        return self._cache().path
+
+    def entries(self) -> tuple[CacheEntry, ...]:
+        """List the exports in the cache, by id."""
+        return self._cache().entries()
+
+    def size(self) -> int:
+        """Sum up the bytes that the whole folder takes."""
+        return self._cache().size()
+
+    def prune(self) -> int:
+        """Remove what expired more than a day ago; give the bytes that were freed."""
+        return self._cache().prune()
+
+    def clear(self, *, entity_type: EntityType | None = None, export_id: str | None = None) -> int:
+        """Remove exports, expired or not: all, of one type, or one; give the bytes freed."""
+        return self._cache().clear(entity_type=entity_type, export_id=export_id)
+
+    def verify(self) -> tuple[Damage, ...]:
+        """Read every file again and list what is not as it was written."""
+        return self._cache().verify()
+
+
+cache = _DefaultCache()
+"""The cache of the one-line functions: ``.path .entries() .size() .prune() .clear() .verify()``."""

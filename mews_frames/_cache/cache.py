@@ -1,0 +1,299 @@
+"""The cache as its owner sees it: what lies there, how much, until when, and how to be rid of it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mews_frames._cache.journal import Journal
+from mews_frames._cache.layout import Layout, read_sealed, remove
+from mews_frames._cache.manifest import Manifest, read_manifest, sha256_of
+from mews_frames._models import is_uuid
+from mews_frames._schemas import load_schema
+from mews_frames.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mews_frames.typing import Clock
+
+__all__ = ["Cache", "CacheEntry", "Damage"]
+
+KEPT_AFTER_EXPIRY = timedelta(days=1)
+"""Expired exports are not served; they lie a day longer for frames that are still open."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """One export in the cache.
+
+    Attributes
+    ----------
+    export_id
+        UUID as text.
+    entity_type
+        What it exports; None if only an incomplete download lies there.
+    rows
+        Records.
+    bytes
+        Size on disk.
+    columns
+        What was kept; None for everything.
+    added
+        When it was added, by the clock of Mews; None if this machine did not add it.
+    expires
+        When Mews deletes its files; the cache does so a day later.
+    complete
+        Whether it can be read.
+    """
+
+    export_id: str
+    entity_type: str | None
+    rows: int
+    bytes: int
+    columns: tuple[str, ...] | None
+    added: datetime | None
+    expires: datetime | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something in the cache that is not as it was written.
+
+    Attributes
+    ----------
+    export_id
+        The export concerned, where it is known.
+    path
+        The file.
+    what
+        What is wrong with it.
+    """
+
+    export_id: str | None
+    path: Path
+    what: str
+
+
+class Cache:
+    """The folder where exports lie decoded until they expire.
+
+    Nothing here asks Mews anything, and nothing here needs tokens.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    clock
+        Tells what has expired.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100) as mews, mews.client() as client:
+    ...     frame = client.load_entities("OrderItem")
+    ...     [(entry.entity_type, entry.rows, entry.complete) for entry in client.cache.entries()]
+    [('OrderItem', 100, True)]
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._layout = Layout(path)
+        self._journal = Journal(self._layout)
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return f"Cache({str(self.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """The folder, whether it exists or not."""
+        return self._layout.root
+
+    def entries(self) -> tuple[CacheEntry, ...]:
+        """List the exports in the cache, by id; expired ones too, while they lie there."""
+        return tuple(self._entry(export_id) for export_id in self._export_ids())
+
+    def size(self) -> int:
+        """Sum up the bytes that the whole folder takes."""
+        return sum(_size(path) for path in self.path.rglob("*")) if self.path.is_dir() else 0
+
+    def prune(self) -> int:
+        """Remove what expired more than a day ago, and what crashed runs left behind.
+
+        Returns
+        -------
+        The bytes that were freed.
+        """
+        freed = sum(remove(self._layout.export(i)) for i in self._export_ids() if self._is_over(i))
+        freed += sum(remove(path) for path in self._leftovers())
+        for record in list(self._journal.records()):
+            gone = [e for e in record.entries if self._is_past(e.export.expires)]
+            for entry in gone:
+                record = record.without(entry.export.id)  # noqa: PLW2901 - smaller each time
+            if gone:
+                self._journal.write(record)
+            if not record.entries and record.intended is None:
+                self._journal.drop(record.fingerprint)
+        return freed
+
+    def clear(self, *, entity_type: str | None = None, export_id: str | None = None) -> int:
+        """Remove exports, expired or not; frames that are still open lose their data.
+
+        Without arguments everything goes, but for the ids of exports that are running at Mews:
+        without them one would be locked out until they end. They hold nothing about guests.
+
+        Parameters
+        ----------
+        entity_type
+            Only exports of this type.
+        export_id
+            Only this export.
+
+        Returns
+        -------
+        The bytes that were freed.
+
+        Raises
+        ------
+        InvalidArgumentError
+            For a type that Mews does not export, or an id that is no UUID.
+        """
+        if entity_type is not None:
+            load_schema(entity_type)
+        if export_id is not None and not is_uuid(export_id):
+            raise InvalidArgumentError(f"{export_id!r} is not the id of an export")
+        everything = entity_type is None and export_id is None
+        chosen = [
+            entry.export_id
+            for entry in self.entries()
+            if everything
+            or entry.export_id == (export_id or "").lower()
+            or (entity_type is not None and entry.entity_type == entity_type)
+        ]
+        freed = sum(remove(self._layout.export(i)) for i in chosen)
+        self._forget(chosen, everything=everything)
+        if everything:
+            freed += self._sweep()
+        return freed
+
+    def verify(self) -> tuple[Damage, ...]:
+        """Read every file again and compare it with what was written: sizes, checksums, names.
+
+        Returns
+        -------
+        What is not as it should be; nothing if all is well. Damaged exports are not served;
+        `clear` removes them.
+        """
+        return tuple(self._damages())
+
+    # ----------------------------------------------------------------------- inside
+
+    def _export_ids(self) -> list[str]:
+        try:
+            return sorted(p.name for p in self._layout.exports.iterdir() if is_uuid(p.name))
+        except OSError:
+            return []
+
+    def _entry(self, export_id: str) -> CacheEntry:
+        folder = self._layout.export(export_id)
+        size = sum(_size(path) for path in folder.rglob("*"))
+        manifest = read_manifest(self._layout, export_id)
+        if manifest is None:
+            found = self._journal.find(export_id)
+            export = found[1].export if found else None
+            return CacheEntry(
+                export_id,
+                export.entity_type if export else None,
+                0,
+                size,
+                None,
+                found[1].added if found else None,
+                export.expires if export else None,
+                complete=False,
+            )
+        export = manifest.export
+        return CacheEntry(
+            export_id,
+            export.entity_type,
+            manifest.rows,
+            size,
+            manifest.columns,
+            manifest.added,
+            export.expires,
+            complete=True,
+        )
+
+    def _is_past(self, expires: datetime | None) -> bool:
+        return expires is not None and self._clock.now() >= expires + KEPT_AFTER_EXPIRY
+
+    def _is_over(self, export_id: str) -> bool:
+        """Say whether nobody will want what lies there of an export."""
+        entry = self._entry(export_id)
+        if entry.complete or entry.expires is not None:
+            return self._is_past(entry.expires)
+        folder = self._layout.export(export_id)
+        touched = max((_touched(p) for p in [folder, *folder.rglob("*")]), default=0.0)
+        # A download that nobody took up again for as long as Mews keeps files (a week).
+        return self._clock.now().timestamp() - touched > timedelta(days=8).total_seconds()
+
+    def _leftovers(self) -> Iterator[Path]:
+        """Find scratch files that no living process can still be writing."""
+        for path in self.path.rglob("*.tmp"):
+            if self._clock.now().timestamp() - _touched(path) > KEPT_AFTER_EXPIRY.total_seconds():
+                yield path
+
+    def _forget(self, export_ids: list[str], *, everything: bool) -> None:
+        for record in list(self._journal.records()):
+            kept = record
+            for entry in record.entries:
+                if entry.export.id in export_ids or (everything and not entry.export.is_running):
+                    kept = kept.without(entry.export.id)
+            if not kept.entries and kept.intended is None:
+                self._journal.drop(record.fingerprint)
+            elif kept != record:
+                self._journal.write(kept)
+
+    def _sweep(self) -> int:
+        """Remove everything that is ours and of no use any more; other people's files stay."""
+        freed = remove(self._layout.exports) + remove(self._layout.locks)
+        if not any(self._journal.records()):
+            freed += remove(self._layout.requests.parent)
+            freed += remove(self.path / "CACHEDIR.TAG")
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
+        return freed
+
+    def _damages(self) -> Iterator[Damage]:
+        for path in sorted(self._layout.requests.glob("*.json")):
+            if self._journal.read(path.stem) is None:
+                yield Damage(None, path, "the journal record is damaged, or of another layout")
+        for export_id in self._export_ids():
+            path = self._layout.manifest(export_id)
+            data = read_sealed(path)
+            if data is None:
+                if path.exists():
+                    yield Damage(export_id, path, "the manifest is damaged")
+                continue
+            for part in Manifest.from_data(data).parts:
+                file = self._layout.part(export_id, part.number)
+                if not file.is_file():
+                    yield Damage(export_id, file, "the part is missing")
+                elif sha256_of(file) != part.sha256:
+                    yield Damage(export_id, file, "the part is not what was written")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size if not path.is_dir() else 0
+    except OSError:
+        return 0
+
+
+def _touched(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0

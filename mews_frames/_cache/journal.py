@@ -1,0 +1,81 @@
+"""The journal: which export answers which request, on disk before anything is waited for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mews_frames._cache.layout import Layout, read_sealed, remove, write_sealed
+from mews_frames._records import LAYOUT, Entry, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from mews_frames._models import Seen
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """The records of all requests in a cache folder."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def read(self, fingerprint: str) -> Record | None:
+        """Read the record of a request; None if there is none that can be trusted."""
+        data = read_sealed(self._layout.request(fingerprint))
+        if data is None or data.get("layout") != LAYOUT or data.get("fingerprint") != fingerprint:
+            return None
+        return Record.from_data(data)
+
+    def write(self, record: Record) -> None:
+        """Put a record on disk, to stay there whatever happens next."""
+        self._layout.make(self._layout.requests)
+        write_sealed(self._layout.request(record.fingerprint), record.to_data())
+
+    def records(self) -> Iterator[Record]:
+        """Read every record."""
+        try:
+            names = sorted(p.stem for p in self._layout.requests.glob("*.json"))
+        except OSError:
+            return
+        for name in names:
+            if record := self.read(name):
+                yield record
+
+    def running(self, account: str, entity_type: str) -> tuple[Record, Entry] | None:
+        """Find the export of a type that this account has running, whoever asked for it."""
+        for record in self.records():
+            if record.account == account and record.entity_type == entity_type and record.running:
+                return record, record.running
+        return None
+
+    def find(self, export_id: str) -> tuple[Record, Entry] | None:
+        """Find an export by its id."""
+        for record in self.records():
+            for entry in record.entries:
+                if entry.export.id == export_id:
+                    return record, entry
+        return None
+
+    def see(self, seen: Seen) -> None:
+        """Note how an export is now, if it is one of ours."""
+        if found := self.find(seen.export.id):
+            record, entry = found
+            if entry.export != seen.export:
+                self.write(record.with_entry(replace(entry, export=seen.export)))
+
+    def forget(self, export_id: str) -> None:
+        """Drop an export that Mews does not know any more."""
+        if found := self.find(export_id):
+            self.write(found[0].without(export_id))
+
+    def lock(self, account: str, entity_type: str) -> AbstractContextManager[None]:
+        """Hold the one slot that an account has for a type, while finding or adding."""
+        return self._layout.lock(f"{account[:16]}-{entity_type}")
+
+    def drop(self, fingerprint: str) -> None:
+        """Remove a record."""
+        remove(self._layout.request(fingerprint))

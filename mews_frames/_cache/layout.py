@@ -1,0 +1,229 @@
+"""Where things lie in the cache folder, and how a file gets there whole.
+
+::
+
+    <cache dir>/CACHEDIR.TAG
+    <cache dir>/v1/requests/<fingerprint>.json             the journal, one record a request
+    <cache dir>/v1/exports/<export id>/export.json         the manifest: last, it makes it complete
+    <cache dir>/v1/exports/<export id>/part-00001.parquet
+    <cache dir>/v1/exports/<export id>/part-00001.jsonl.partial     while it arrives
+    <cache dir>/v1/locks/                                  politeness between processes
+
+Folders are 0700 and files 0600, whatever the umask: guests' data lie here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from mews_frames._models import is_uuid
+from mews_frames.errors import CacheError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Layout", "read_sealed", "remove", "replace_with", "scratch", "write_sealed"]
+
+VERSION = "v1"
+TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# cache of mews_frames: https://bford.info/cachedir/\n"
+
+
+class Layout:
+    """Paths below a cache folder. Nothing is created before something is written.
+
+    Parameters
+    ----------
+    root
+        The cache folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self._base = self.root / VERSION
+
+    @property
+    def requests(self) -> Path:
+        """The journal."""
+        return self._base / "requests"
+
+    @property
+    def exports(self) -> Path:
+        """The finished exports, and those that arrive."""
+        return self._base / "exports"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files."""
+        return self._base / "locks"
+
+    def request(self, fingerprint: str) -> Path:
+        """Give the place of a journal record."""
+        return self.requests / f"{fingerprint}.json"
+
+    def export(self, export_id: str) -> Path:
+        """Give the folder of an export; only a UUID becomes a name on disk."""
+        if not is_uuid(export_id):
+            raise CacheError("an export id that is no UUID names no folder")
+        return self.exports / export_id.lower()
+
+    def manifest(self, export_id: str) -> Path:
+        """Give the place of an export's manifest."""
+        return self.export(export_id) / "export.json"
+
+    def part(self, export_id: str, number: int) -> Path:
+        """Give the place of a decoded part, from number 1."""
+        return self.export(export_id) / f"part-{number:05}.parquet"
+
+    def partial(self, export_id: str, number: int) -> Path:
+        """Give the place of the bytes of a part that is still arriving."""
+        return self.export(export_id) / f"part-{number:05}.jsonl.partial"
+
+    def make(self, folder: Path) -> Path:
+        """Make a folder of the cache, and those above it up to the root.
+
+        Raises
+        ------
+        CacheError
+            If it cannot be made.
+        """
+        try:
+            for path in reversed([folder, *folder.parents]):
+                if path == self.root or self.root in path.parents:
+                    if path == self.root:
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                    _make_private(path)
+            tag = self.root / "CACHEDIR.TAG"
+            if not tag.exists():
+                tag.write_text(TAG, "utf-8")
+        except OSError as error:
+            raise _unusable(folder, error) from error
+        return folder
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold a lock between processes and threads.
+
+        It is politeness: where it does nothing, work may be done twice, but nothing goes wrong.
+        """
+        path = self.make(self.locks) / f"{name}.lock"
+        try:
+            with FileLock(path, mode=0o600):
+                yield
+        except NotImplementedError:
+            yield  # a file system without locks
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        if os.name == "posix":
+            path.chmod(0o700)  # mkdir's mode is cut by the umask
+
+
+def _unusable(path: Path, error: OSError) -> CacheError:
+    return CacheError(
+        f"the cache at {path} cannot be written: {error.strerror or type(error).__name__}",
+        hint="MEWS_FRAMES_CACHE_DIR, or cache_dir= of mf.Client, names another folder",
+    )
+
+
+# --------------------------------------------------------------------------- whole files
+
+
+@contextmanager
+def scratch(target: Path) -> Iterator[Path]:
+    """Give a name beside `target` that nobody else uses, and remove what is left there."""
+    path = target.with_name(f"{target.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+def replace_with(source: Path, target: Path) -> None:
+    """Move a whole file into its place, so that it is there after a power cut, or not at all."""
+    if os.name == "posix":
+        source.chmod(0o600)
+    _sync(source)
+    source.replace(target)
+    _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open a folder
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_sealed(path: Path, data: dict[str, Any]) -> None:
+    """Write a small JSON file with a checksum in it, whole or not at all.
+
+    Raises
+    ------
+    CacheError
+        If it cannot be written.
+    """
+    text = json.dumps({**data, "checksum": _checksum(data)}, indent=1)
+    try:
+        with scratch(path) as aside:
+            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            replace_with(aside, path)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """Read a file of `write_sealed`; None if it is missing, damaged, or not ours."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict):
+        return None
+    return data if data.pop("checksum", None) == _checksum(data) else None
+
+
+def _checksum(data: dict[str, Any]) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def remove(path: Path) -> int:
+    """Remove a file, or a folder with what is in it; follow no link out of it.
+
+    Returns
+    -------
+    The bytes that were freed.
+    """
+    try:
+        if path.is_dir() and not path.is_symlink():
+            freed = sum(remove(child) for child in sorted(path.iterdir()))
+            path.rmdir()
+            return freed
+        size = path.lstat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0  # somebody else was faster
+    except OSError as error:
+        raise _unusable(path, error) from error
+    return size

@@ -1,0 +1,196 @@
+"""Where the bytes of a part wait between download and decoding.
+
+On disk, so that a run that was killed goes on where it stopped; or, where columns were left out,
+in memory only, since nothing of them may reach the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+from mews_frames.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["DiskSpool", "MemorySpool", "Spool", "StoppedError"]
+
+CHUNK = 1024 * 1024
+"""Bytes that the decoder is given at a time."""
+
+MOST_IN_MEMORY = 16 * 1024 * 1024
+"""Bytes that wait in memory before a download has to pause."""
+
+
+class StoppedError(Exception):
+    """The other end has given up; its own error says why."""
+
+
+class Spool(Protocol):
+    """One end writes, the other reads; each may give up."""
+
+    @property
+    def position(self) -> int:
+        """Bytes that need not be downloaded (again)."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Take the bytes that follow `position`."""
+        ...
+
+    def restart(self) -> None:
+        """Take the part from its first byte again, as it will be sent again whole."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the other end that nothing more will come, or be taken."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give every byte of the part, from the first, waiting for those that are to come."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and memory; keep what a later run can use."""
+        ...
+
+
+class DiskSpool:
+    """A spool in a file, which a later run picks up.
+
+    Bytes are written at their own offset. So two processes whose locks do nothing write the same
+    bytes to the same places, and neither harms the other.
+
+    Parameters
+    ----------
+    path
+        The file; what it holds already is the beginning of the part.
+    size
+        Bytes of the whole part.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._size = size
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        self._writing = path.open("r+b", buffering=0)
+        self._reading = path.open("rb", buffering=0)
+        there = self._writing.seek(0, os.SEEK_END)
+        self.position = self._available = there if there <= size else 0
+        self._error: BaseException | None = None
+        self._news = threading.Condition()
+
+    def write(self, data: bytes) -> None:
+        """Take bytes; those that were there before must be the same."""
+        with self._news:
+            if self._error is not None:
+                raise StoppedError
+        self._writing.seek(self.position)
+        overlap = min(len(data), self._available - self.position)
+        if overlap > 0:
+            if self._writing.read(overlap) != data[:overlap]:
+                raise IntegrityError("a part was sent again with other bytes in it")
+            self._writing.seek(self.position)
+        view = memoryview(data)
+        while view:
+            view = view[self._writing.write(view) :]
+        with self._news:
+            self.position += len(data)
+            self._available = max(self._available, self.position)
+            self._news.notify_all()
+
+    def restart(self) -> None:
+        """Expect the part from its first byte."""
+        self.position = 0
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the other end that nothing more will come, or be taken."""
+        with self._news:
+            self._error = self._error or error
+            self._news.notify_all()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the bytes as they become available."""
+        read = 0
+        while read < self._size:
+            with self._news:
+                while self._available <= read and self._error is None:
+                    self._news.wait()
+                if self._error is not None:
+                    raise self._error
+                ready = min(self._available - read, CHUNK)
+            data = self._reading.read(ready)
+            read += len(data)
+            yield data
+
+    def close(self) -> None:
+        """Let go of the file; it stays for a later run."""
+        self._writing.close()
+        self._reading.close()
+
+
+class MemorySpool:
+    """A spool that holds a few MB at most; a run that is killed leaves nothing behind.
+
+    Parameters
+    ----------
+    size
+        Bytes of the whole part.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._waiting: deque[bytes] = deque()
+        self._held = 0
+        self._skip = 0
+        self.position = 0
+        self._error: BaseException | None = None
+        self._news = threading.Condition()
+
+    def write(self, data: bytes) -> None:
+        """Take bytes, pausing while too many wait; skip those that were given before."""
+        fresh = data[self._skip :]
+        self._skip -= len(data) - len(fresh)
+        with self._news:
+            while self._held > MOST_IN_MEMORY and self._error is None:
+                self._news.wait()
+            if self._error is not None:
+                raise StoppedError
+            if fresh:
+                self._waiting.append(fresh)
+                self._held += len(fresh)
+            self.position += len(data)
+            self._news.notify_all()
+
+    def restart(self) -> None:
+        """Expect the part from its first byte."""
+        self._skip += self.position
+        self.position = 0
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the other end that nothing more will come, or be taken."""
+        with self._news:
+            self._error = self._error or error
+            self._news.notify_all()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the bytes as they become available."""
+        read = 0
+        while read < self._size:
+            with self._news:
+                while not self._waiting and self._error is None:
+                    self._news.wait()
+                if self._error is not None:
+                    raise self._error
+                data = self._waiting.popleft()
+                self._held -= len(data)
+                self._news.notify_all()
+            read += len(data)
+            yield data
+
+    def close(self) -> None:
+        """Let go of what waits."""
+        self._waiting.clear()

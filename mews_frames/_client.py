@@ -1,0 +1,470 @@
+"""Client: opens the network, the clock and the disk, checks arguments, and runs the pipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overload
+
+from mews_frames._cache.cache import Cache
+from mews_frames._clock import SystemClock
+from mews_frames._connector.connector import Connector, Credentials
+from mews_frames._connector.http import Http
+from mews_frames._exports.request import account_digest, make_request, read_seconds
+from mews_frames._exports.wait import Patience
+from mews_frames._frames.columns import Kept, keep
+from mews_frames._frames.reader import check_backend, default_money, to_backend
+from mews_frames._known import known_exports
+from mews_frames._many import share_options
+from mews_frames._models import Export, is_uuid
+from mews_frames._pipe import Pipe, Wanted
+from mews_frames._progress import Teller
+from mews_frames._settings import Settings, find_settings
+from mews_frames.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    import httpx
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from mews_frames._cache.manifest import Manifest
+    from mews_frames.typing import (
+        Backend,
+        Clock,
+        EntityType,
+        Ids,
+        Money,
+        Posted,
+        Progress,
+        ProgressEvent,
+        Seconds,
+        Updated,
+    )
+
+__all__ = ["Client", "LoadExportOptions", "LoadOptions"]
+
+
+class LoadExportOptions(TypedDict, total=False):
+    """What `Client.load_export` takes besides an id and a backend."""
+
+    columns: Sequence[str] | None
+    flatten: bool
+    money: Money | None
+    cache: bool
+    timeout: Seconds | None
+    progress: Progress
+
+
+class LoadOptions(LoadExportOptions, total=False):
+    """What `Client.load_entities` takes besides an entity type and a backend."""
+
+    updated: Updated | None
+    posted: Posted | None
+    enterprise_ids: Ids | None
+    chain_ids: Ids | None
+    max_age: Seconds | None
+    refresh: bool
+
+
+class Client:
+    """One account at Mews, its cache, and the way between them. Threads may share it.
+
+    Making a Client sends nothing and opens no connection; those of its calls that find their
+    answer in the cache do not either. Every setting that is not given is looked for in the
+    environment, then in the profile, then there is a default.
+
+    Parameters
+    ----------
+    client_token
+        Names the application at Mews. Else ``MEWS_CLIENT_TOKEN``.
+    access_token
+        Names the property or the portfolio. Else ``MEWS_ACCESS_TOKEN``.
+    platform_address
+        Scheme and host. Else ``MEWS_PLATFORM_ADDRESS``, else ``https://api.mews.com``.
+    client_name
+        Name and version that Mews sees. Else ``MEWS_FRAMES_CLIENT_NAME``, else this library's.
+    cache_dir
+        Folder of the cache. Else ``MEWS_FRAMES_CACHE_DIR``, else the system's place for caches.
+    profile
+        A table ``[profiles.<name>]`` of the profile file. Else ``MEWS_FRAMES_PROFILE``, else
+        ``default``. ``sandbox`` always exists.
+    transport
+        What carries HTTP requests; the network if left out.
+    clock
+        Where time comes from; the machine if left out.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is missing or unusable; the message names every place looked at.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100) as mews:
+    ...     with mf.Client(mews.client_token, mews.access_token,
+    ...                    platform_address=mews.address, cache_dir=mews.folder) as client:
+    ...         client.load_entities("OrderItem", backend="pandas", columns=["Id"]).shape
+    (100, 2)
+    """
+
+    def __init__(
+        self,
+        client_token: str | None = None,
+        access_token: str | None = None,
+        *,
+        platform_address: str | None = None,
+        client_name: str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        profile: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        settings = find_settings(
+            client_token=client_token,
+            access_token=access_token,
+            platform_address=platform_address,
+            client_name=client_name,
+            cache_dir=cache_dir,
+            profile=profile,
+        )
+        self._clock = clock or SystemClock()
+        self._address = settings.platform_address
+        self._cache = Cache(settings.cache_dir, self._clock)
+        self._http = Http(transport or _sandbox_transport(settings, self._clock))
+        credentials = Credentials(
+            settings.client_token, settings.access_token, settings.client_name
+        )
+        self._pipe = Pipe(
+            self._http,
+            Connector(self._http, settings.platform_address, credentials, self._clock),
+            self._clock,
+            self._cache,
+            account_digest(
+                settings.platform_address,
+                settings.client_token.reveal(),
+                settings.access_token.reveal(),
+            ),
+            insecure=settings.platform_address.startswith("http:"),
+        )
+
+    def __repr__(self) -> str:
+        return f"Client({self._address!r}, cache at {str(self._cache.path)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections, if any are open. Frames that were loaded stay readable."""
+        self._http.close()
+
+    @property
+    def cache(self) -> Cache:
+        """The cache of this client."""
+        return self._cache
+
+    # ----------------------------------------------------------------------- one type
+
+    @overload
+    def load_entities(
+        self,
+        entity_type: EntityType,
+        *,
+        backend: Literal["polars"] = "polars",
+        **options: Unpack[LoadOptions],
+    ) -> pl.LazyFrame: ...
+    @overload
+    def load_entities(
+        self,
+        entity_type: EntityType,
+        *,
+        backend: Literal["pandas"],
+        **options: Unpack[LoadOptions],
+    ) -> pd.DataFrame: ...
+    @overload
+    def load_entities(
+        self,
+        entity_type: EntityType,
+        *,
+        backend: Literal["pyarrow"],
+        **options: Unpack[LoadOptions],
+    ) -> pa.Table: ...
+    @overload
+    def load_entities(
+        self,
+        entity_type: EntityType,
+        *,
+        backend: Literal["dask"],
+        **options: Unpack[LoadOptions],
+    ) -> Any: ...
+    def load_entities(
+        self,
+        entity_type: EntityType,
+        *,
+        backend: Backend = "polars",
+        updated: Updated | None = None,
+        posted: Posted | None = None,
+        enterprise_ids: Ids | None = None,
+        chain_ids: Ids | None = None,
+        columns: Sequence[str] | None = None,
+        flatten: bool = True,
+        money: Money | None = None,
+        max_age: Seconds | None = None,
+        refresh: bool = False,
+        cache: bool = True,
+        timeout: Seconds | None = None,
+        progress: Progress = None,
+    ) -> Any:
+        """Load an entity type as one frame; see `mews_frames.load_entities`."""
+        check_backend(backend, money)
+        _check_cache(cache=cache)
+        request = make_request(
+            entity_type,
+            updated=updated,
+            posted=posted,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+        )
+        kept = keep(entity_type, columns)
+        wanted = Wanted(
+            request,
+            kept,
+            self._teller(progress)(entity_type),
+            max_age=read_seconds("max_age", max_age),
+            refresh=refresh,
+        )
+        manifest = self._pipe.load({entity_type: wanted}, self._patience(timeout))[entity_type]
+        return self._frame(manifest, kept, backend, money, flatten=flatten)
+
+    def start_export(
+        self,
+        entity_type: EntityType,
+        *,
+        updated: Updated | None = None,
+        posted: Posted | None = None,
+        enterprise_ids: Ids | None = None,
+        chain_ids: Ids | None = None,
+        max_age: Seconds | None = None,
+        refresh: bool = False,
+        progress: Progress = False,
+    ) -> Export:
+        """Find the export of a request, else add it, and return; see `mews_frames.start_export`."""
+        request = make_request(
+            entity_type,
+            updated=updated,
+            posted=posted,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+        )
+        wanted = Wanted(
+            request,
+            keep(entity_type, None),
+            self._teller(progress)(entity_type),
+            max_age=read_seconds("max_age", max_age),
+            refresh=refresh,
+        )
+        return self._pipe.start(wanted, self._patience(None), at_once=True).export
+
+    @overload
+    def load_export(
+        self,
+        export_id: str,
+        *,
+        backend: Literal["polars"] = "polars",
+        **options: Unpack[LoadExportOptions],
+    ) -> pl.LazyFrame: ...
+    @overload
+    def load_export(
+        self, export_id: str, *, backend: Literal["pandas"], **options: Unpack[LoadExportOptions]
+    ) -> pd.DataFrame: ...
+    @overload
+    def load_export(
+        self, export_id: str, *, backend: Literal["pyarrow"], **options: Unpack[LoadExportOptions]
+    ) -> pa.Table: ...
+    @overload
+    def load_export(
+        self, export_id: str, *, backend: Literal["dask"], **options: Unpack[LoadExportOptions]
+    ) -> Any: ...
+    def load_export(
+        self,
+        export_id: str,
+        *,
+        backend: Backend = "polars",
+        columns: Sequence[str] | None = None,
+        flatten: bool = True,
+        money: Money | None = None,
+        cache: bool = True,
+        timeout: Seconds | None = None,
+        progress: Progress = None,
+    ) -> Any:
+        """Wait for an export and load it; see `mews_frames.load_export`."""
+        check_backend(backend, money)
+        _check_cache(cache=cache)
+        if isinstance(export_id, Export):
+            export_id = export_id.id
+        if not is_uuid(export_id):
+            raise InvalidArgumentError(
+                f"{export_id!r} is not the id of an export: it is no UUID",
+                hint="mf.exports() lists those that this machine knows",
+            )
+        manifest = self._pipe.load_by_id(
+            export_id.lower(), columns, self._patience(timeout), self._teller(progress)
+        )
+        kept = keep(manifest.export.entity_type, columns)
+        return self._frame(manifest, kept, backend, money, flatten=flatten)
+
+    # ----------------------------------------------------------------------- several
+
+    @overload
+    def load_many(
+        self,
+        entity_types: Sequence[EntityType],
+        *,
+        backend: Literal["polars"] = "polars",
+        **options: Unpack[LoadOptions],
+    ) -> dict[str, pl.LazyFrame]: ...
+    @overload
+    def load_many(
+        self,
+        entity_types: Sequence[EntityType],
+        *,
+        backend: Literal["pandas"],
+        **options: Unpack[LoadOptions],
+    ) -> dict[str, pd.DataFrame]: ...
+    @overload
+    def load_many(
+        self,
+        entity_types: Sequence[EntityType],
+        *,
+        backend: Literal["pyarrow"],
+        **options: Unpack[LoadOptions],
+    ) -> dict[str, pa.Table]: ...
+    @overload
+    def load_many(
+        self,
+        entity_types: Sequence[EntityType],
+        *,
+        backend: Literal["dask"],
+        **options: Unpack[LoadOptions],
+    ) -> dict[str, Any]: ...
+    def load_many(
+        self,
+        entity_types: Sequence[EntityType],
+        *,
+        backend: Backend = "polars",
+        updated: Updated | None = None,
+        posted: Posted | None = None,
+        enterprise_ids: Ids | None = None,
+        chain_ids: Ids | None = None,
+        columns: Sequence[str] | None = None,
+        flatten: bool = True,
+        money: Money | None = None,
+        max_age: Seconds | None = None,
+        refresh: bool = False,
+        cache: bool = True,
+        timeout: Seconds | None = None,
+        progress: Progress = None,
+    ) -> Any:
+        """Load several entity types side by side; see `mews_frames.load_many`."""
+        check_backend(backend, money)
+        _check_cache(cache=cache)
+        options = share_options(
+            entity_types,
+            updated=updated,
+            posted=posted,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+            columns=columns,
+        )
+        teller = self._teller(progress)
+        wanted = {
+            name: Wanted(
+                make_request(name, **mine.request),
+                keep(name, mine.columns),
+                teller(name),
+                max_age=read_seconds("max_age", max_age),
+                refresh=refresh,
+            )
+            for name, mine in options.items()
+        }
+        manifests = self._pipe.load(wanted, self._patience(timeout))
+        return {
+            name: self._frame(manifests[name], one.kept, backend, money, flatten=flatten)
+            for name, one in wanted.items()
+        }
+
+    # ----------------------------------------------------------------------- knowledge
+
+    def exports(self) -> pl.DataFrame:
+        """List what this machine knows of exports; see `mews_frames.exports`."""
+        return known_exports(self._cache)
+
+    # ----------------------------------------------------------------------- inside
+
+    def _patience(self, timeout: Seconds | None) -> Patience:
+        return Patience(read_seconds("timeout", timeout), self._clock)
+
+    def _teller(self, progress: Progress) -> Callable[[str], Teller]:
+        listen = _listener(progress)
+        return lambda entity_type: Teller(listen, entity_type, self._clock)
+
+    def _frame(
+        self,
+        manifest: Manifest,
+        kept: Kept,
+        backend: Backend,
+        money: Money | None,
+        *,
+        flatten: bool,
+    ) -> Any:
+        frame = self._pipe.scan(
+            manifest, kept, flatten=flatten, money=money or default_money(backend)
+        )
+        return to_backend(frame, backend)
+
+
+def _listener(progress: Progress) -> Callable[[ProgressEvent], None] | None:
+    if progress is None:
+        from mews_frames._display.progress import automatic
+
+        return automatic()
+    if progress is False:
+        return None
+    if not callable(progress):
+        raise InvalidArgumentError(
+            f"progress must be None, False or a callable, not {progress!r}",
+            hint="progress=print shows every event",
+        )
+    return progress
+
+
+def _check_cache(*, cache: bool) -> None:
+    if not cache:
+        raise InvalidArgumentError(
+            "cache=False is not built yet", hint="columns=[...] keeps the others off the disk"
+        )
+
+
+def _sandbox_transport(settings: Settings, clock: Clock) -> httpx.BaseTransport | None:
+    if not settings.is_sandbox:
+        return None
+    from mews_frames._sandbox import profile_transport
+
+    folder = settings.cache_dir.with_name(settings.cache_dir.name + "-sandbox")
+    return profile_transport(
+        folder,
+        address=settings.platform_address,
+        client_token=settings.client_token.reveal(),
+        access_token=settings.access_token.reveal(),
+        clock=clock,
+    )

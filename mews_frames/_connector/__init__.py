@@ -1,0 +1,1 @@
+"""Mews on the wire: the two operations, and errors from answers."""

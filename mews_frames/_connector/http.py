@@ -1,0 +1,158 @@
+"""The only module that knows the HTTP library: httpx today, its continuation tomorrow."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import httpx
+
+from mews_frames._redact import hide_links_in_logs, without_query
+from mews_frames.errors import ConnectionFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+
+    from mews_frames._redact import Secret
+
+__all__ = ["Answer", "Http", "Incoming", "httpx"]
+
+TIMEOUT = httpx.Timeout(connect=20.0, read=60.0, write=60.0, pool=60.0)
+"""Seconds without any byte. An export that is being made is not waited for on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An HTTP answer whose body is still to come.
+
+    Attributes
+    ----------
+    chunks
+        Gives the raw bytes of the body, as they come, not decompressed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Callable[[], Iterator[bytes]]
+
+
+class Http:
+    """Connections to Mews and to its file storage, opened at the first request.
+
+    Parameters
+    ----------
+    transport
+        What carries requests; None for the network.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any request was sent."""
+        return self._client is not None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def post(self, url: str, body: Secret) -> Answer:
+        """Send JSON, and read the answer; redirects are not followed, since tokens are in it.
+
+        Raises
+        ------
+        ConnectionFailedError
+            If no whole answer came.
+        """
+        try:
+            response = self._open().post(
+                url, content=body.reveal(), headers={"Content-Type": "application/json"}
+            )
+        except httpx.HTTPError as error:
+            # "from None": the frames of httpx hold the body, and with it the tokens.
+            raise _failed(url, error) from None
+        return Answer(response.status_code, response.headers, response.content)
+
+    @contextmanager
+    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[Incoming]:
+        """Open a download with these headers and no others: no cookies, no tokens, no names.
+
+        Raises
+        ------
+        ConnectionFailedError
+            If no answer came, or the body breaks off while it is read.
+        """
+        request = httpx.Request("GET", url, headers=dict(headers))
+        try:
+            response = self._open().send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise _failed(url, error) from None
+
+        def chunks() -> Iterator[bytes]:
+            try:
+                yield from response.iter_raw()
+            except httpx.HTTPError as error:
+                raise _failed(url, error) from None
+
+        try:
+            yield Incoming(response.status_code, response.headers, chunks)
+        finally:
+            response.close()
+
+    def _open(self) -> httpx.Client:
+        with self._lock:
+            if self._client is None:
+                hide_links_in_logs()
+                self._client = httpx.Client(
+                    transport=self._transport,
+                    verify=_trust() if self._transport is None else True,
+                    timeout=TIMEOUT,
+                    follow_redirects=False,
+                )
+            return self._client
+
+
+def _trust() -> ssl.SSLContext:
+    """Trust whom the machine trusts: company proxies put their certificates there."""
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _failed(url: str, error: httpx.HTTPError) -> ConnectionFailedError:
+    timed_out = isinstance(error, httpx.TimeoutException)
+    what = "did not answer in time" if timed_out else "could not be reached, or broke off"
+    return ConnectionFailedError(
+        f"{without_query(url)} {what} ({type(error).__name__})",
+        hint="is the network up? proxies are taken from HTTPS_PROXY, certificates from the system",
+    )

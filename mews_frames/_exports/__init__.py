@@ -1,0 +1,1 @@
+"""The life of one export: find or add, wait, download."""

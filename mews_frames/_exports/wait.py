@@ -1,0 +1,150 @@
+"""Wait for exports: look at once, then ever more rarely."""
+
+from __future__ import annotations
+
+import random
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mews_frames.errors import ExportTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mews_frames._models import Seen
+    from mews_frames.typing import Clock
+
+__all__ = ["Patience", "finished", "poll_delay"]
+
+SHORTEST, LONGEST = 1.0, 300.0
+
+
+def poll_delay(waited: float) -> float:
+    """Say how long to sleep before the next look at a running export.
+
+    A tenth of the time waited so far, so that waiting costs at most a tenth more than the
+    export took; at least 1 s, at most 300 s, the interval that Mews recommends
+    (use-cases/data-export.md).
+
+    Parameters
+    ----------
+    waited
+        Seconds since the export was added.
+
+    Returns
+    -------
+    Seconds, before jitter.
+
+    Examples
+    --------
+    >>> poll_delay(0), poll_delay(60), poll_delay(7200)
+    (1.0, 6.0, 300.0)
+    """
+    return min(max(SHORTEST, waited / 10), LONGEST)
+
+
+class Patience:
+    """How long a caller is willing to wait for the slot and for Mews together.
+
+    Parameters
+    ----------
+    timeout
+        Seconds; None for as long as it takes.
+    clock
+        Its monotonic time counts, so that a clock that is set back keeps nobody waiting.
+    """
+
+    def __init__(self, timeout: float | None, clock: Clock) -> None:
+        self._timeout = timeout
+        self._clock = clock
+        self._began = clock.monotonic()
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the waiting began."""
+        return self._clock.monotonic() - self._began
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left, never negative; None if there is no limit."""
+        return None if self._timeout is None else max(0.0, self._timeout - self.waited)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return self.left == 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, but not beyond the limit; up to a tenth less, so that callers do not march in step."""
+        seconds *= random.uniform(0.9, 1.0)  # noqa: S311 - no secret
+        self._clock.sleep(seconds if self.left is None else min(seconds, self.left))
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Do something that does not count as waiting, such as a download."""
+        began = self._clock.monotonic()
+        try:
+            yield
+        finally:
+            self._began += self._clock.monotonic() - began
+
+
+def finished(
+    ages: Mapping[str, float],
+    look: Callable[[Sequence[str], float | None], Mapping[str, Seen]],
+    patience: Patience,
+    tell: Callable[[Seen, float, float], None],
+) -> Iterator[tuple[str, Seen | None]]:
+    """Wait for exports, all in one look, and give each as soon as Mews is done with it.
+
+    Parameters
+    ----------
+    ages
+        How many seconds ago each export was added, by id.
+    look
+        Asks Mews for the state of exports, within so many seconds.
+    patience
+        For how long.
+    tell
+        Hears of every export that is still running: its state, the seconds waited for it, and
+        the seconds until the next look.
+
+    Yields
+    ------
+    The id, and the export as it ended; None if Mews does not know the id any more.
+
+    Raises
+    ------
+    ExportTimeoutError
+        If patience ends first. The exports go on at Mews.
+    """
+    waiting = dict(ages)
+    began = patience.waited
+    last: Seen | None = None
+    while True:
+        seen = look(list(waiting), patience.left)
+        running = {i: seen[i] for i in waiting if i in seen and seen[i].export.is_running}
+        for export_id in [i for i in waiting if i not in running]:
+            del waiting[export_id]
+            yield export_id, seen.get(export_id)
+        if not waiting:
+            return
+        last = next(iter(running.values()))
+        if patience.is_over:
+            raise _timed_out(last, patience)
+        youngest = min(waiting.values()) + patience.waited - began
+        delay = poll_delay(youngest)
+        for export_id, state in running.items():
+            tell(state, waiting[export_id] + patience.waited - began, delay)
+        patience.sleep(delay)
+
+
+def _timed_out(seen: Seen, patience: Patience) -> ExportTimeoutError:
+    export = seen.export
+    return ExportTimeoutError(
+        f"export {export.id} of {export.entity_type} is still {export.status} after"
+        f" {patience.waited:.0f} s",
+        hint=f'it goes on at Mews; pick it up with mf.load_export("{export.id}"), or make the same'
+        " call again",
+        export_id=export.id,
+    )

@@ -1,0 +1,80 @@
+"""Write and recognise the Parquet parts of the cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mews_frames._frames.columns import RESCUED, Kept, arrow_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pyarrow as pa
+
+__all__ = ["Written", "footer_of", "write_part"]
+
+ROWS_PER_GROUP = 50_000
+"""Rows of a row group: prunes best without costing size (measured, docs/decisions/0006)."""
+
+KEY_EXPORT = "mews_frames.export_id"
+KEY_PART = "mews_frames.part"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What went into a Parquet part: rows, and how many of them hold rescued data."""
+
+    rows: int
+    rescued: int
+
+
+def write_part(
+    path: Path, tables: Iterable[pa.Table], kept: Kept, *, export_id: str, number: int
+) -> Written:
+    """Write tables as one Parquet file, zstd level 1, and name its export in its footer.
+
+    Row groups are cut at the same rows however the tables are cut: equal rows make equal files.
+    """
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(kept).with_metadata({KEY_EXPORT: export_id, KEY_PART: str(number)})
+    rows = rescued = 0
+    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+        for table in _regrouped(tables):
+            writer.write_table(table.replace_schema_metadata(schema.metadata))
+            rows += table.num_rows
+            rescued += table.num_rows - table.column(RESCUED).null_count
+    return Written(rows, rescued)
+
+
+def _regrouped(tables: Iterable[pa.Table]) -> Iterable[pa.Table]:
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table)
+        rows += table.num_rows
+        while rows >= ROWS_PER_GROUP:
+            whole = pa.concat_tables(waiting)
+            yield whole.slice(0, ROWS_PER_GROUP)
+            waiting = [whole.slice(ROWS_PER_GROUP)]
+            rows -= ROWS_PER_GROUP
+    if rows:
+        yield pa.concat_tables(waiting)
+
+
+def footer_of(path: Path) -> tuple[str, int] | None:
+    """Read from a Parquet part which export and part it is; None if it is not one of ours.
+
+    Polars reads the footer, so that a cache hit does not have to import pyarrow.
+    """
+    import polars as pl
+
+    try:
+        metadata = pl.read_parquet_metadata(path)
+        return metadata[KEY_EXPORT], int(metadata[KEY_PART])
+    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
+        return None

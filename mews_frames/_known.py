@@ -1,0 +1,154 @@
+"""What can be said without asking Mews: known exports, schemas in words, drift."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from mews_frames._cache.journal import Journal
+from mews_frames._cache.layout import Layout
+from mews_frames._frames.columns import RESCUED, Kept, polars_schema
+from mews_frames._frames.rescue import drift_of
+from mews_frames._schemas import Field, load_schema
+from mews_frames.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mews_frames._cache.cache import Cache
+    from mews_frames._models import Export
+
+__all__ = ["described", "drift_in", "known_exports"]
+
+KNOWN = {
+    "id": pl.String,
+    "type": pl.String,
+    "status": pl.String,
+    "added": pl.Datetime("us", "UTC"),
+    "rows": pl.Int64,
+    "bytes": pl.Int64,
+    "expires": pl.Datetime("us", "UTC"),
+    "scope": pl.String,
+    "filters": pl.String,
+}
+
+
+def known_exports(cache: Cache) -> pl.DataFrame:
+    """List the exports in the journal and in the cache, newest first."""
+    cached = {entry.export_id: entry for entry in cache.entries()}
+    rows: dict[str, dict[str, Any]] = {}
+    for record in Journal(Layout(cache.path)).records():
+        for entry in record.entries:
+            rows[entry.export.id] = {**_export(entry.export), "added": entry.added}
+    for export_id, lying in cached.items():
+        row = rows.setdefault(
+            export_id,
+            {
+                "id": export_id,
+                "type": lying.entity_type,
+                "status": "Success" if lying.complete else None,
+                "added": lying.added,
+                "expires": lying.expires,
+                "scope": None,
+                "filters": None,
+            },
+        )
+        row["rows"] = lying.rows if lying.complete else None
+        row["bytes"] = lying.bytes
+    frame = pl.DataFrame(list(rows.values()), schema=KNOWN)
+    return frame.sort("added", descending=True, nulls_last=True)
+
+
+def _export(export: Export) -> dict[str, Any]:
+    return {
+        "id": export.id,
+        "type": export.entity_type,
+        "status": export.status,
+        "rows": None,
+        "bytes": None,
+        "expires": export.expires,
+        "scope": json.dumps(export.scope.to_wire()),
+        "filters": json.dumps(export.filters.to_wire()),
+    }
+
+
+def described(entity_type: str) -> pl.DataFrame:
+    """Describe every column of an entity type, and what lies within lists."""
+    schema = load_schema(entity_type)
+    types = {
+        name: str(kind) for name, kind in polars_schema(Kept(entity_type), flatten=True).items()
+    }
+    rows = [
+        {
+            "column": name,
+            "type": types.get(name, f.type),
+            "meaning": _meaning(f),
+            "values": list(f.values) or None,
+        }
+        for name, f in _named(schema.fields, "")
+    ]
+    rows.append(
+        {
+            "column": RESCUED,
+            "type": "String",
+            "meaning": "what did not fit the columns: JSON from JSON Pointer to value; null if all did",
+            "values": None,
+        }
+    )
+    return pl.DataFrame(
+        rows,
+        schema={
+            "column": pl.String,
+            "type": pl.String,
+            "meaning": pl.String,
+            "values": pl.List(pl.String),
+        },
+    )
+
+
+def _named(fields: tuple[Field, ...], above: str) -> Iterator[tuple[str, Field]]:
+    for field in fields:
+        name = above + field.name
+        if field.type == "object":
+            yield from _named(field.fields, name + ".")
+            continue
+        yield name, field
+        if field.items is not None:
+            # Within a list there is no column: "[]" stands for every position.
+            inner = field.items
+            if inner.type == "object":
+                yield from _named(inner.fields, name + "[].")
+
+
+def _meaning(field: Field) -> str:
+    unit = f" ({field.unit})" if field.unit else ""
+    return f"{'deprecated: ' if field.deprecated else ''}{field.meaning}{unit}"
+
+
+def drift_in(frame: Any) -> pl.DataFrame:
+    """List what was rescued in a frame of any backend."""
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.select(RESCUED).collect() if RESCUED in frame.collect_schema() else None
+    if isinstance(frame, pl.DataFrame):
+        column = frame.get_column(RESCUED, default=None)
+        values = None if column is None else column.drop_nulls().to_list()
+    else:
+        values = _foreign(frame)
+    if values is None:
+        raise InvalidArgumentError(
+            f"this {type(frame).__name__} has no column {RESCUED}",
+            hint="mf.drift takes a frame of mf.load_entities, or an export",
+        )
+    return drift_of(values)
+
+
+def _foreign(frame: Any) -> list[str | None] | None:
+    """Read the rescued data of a pandas DataFrame or an Arrow table without importing either."""
+    try:
+        column = frame[RESCUED]
+    except (KeyError, TypeError):
+        return None
+    values = column.to_pylist() if hasattr(column, "to_pylist") else column.tolist()
+    return [value for value in values if isinstance(value, str)]

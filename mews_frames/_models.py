@@ -1,0 +1,243 @@
+"""What Mews says and is told: frozen values, read from the wire and written to it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+from mews_frames.errors import ServerError
+from mews_frames.typing import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "Export",
+    "ExportFile",
+    "Filters",
+    "Scope",
+    "Seen",
+    "instant_text",
+    "is_uuid",
+    "read_instant",
+]
+
+STATUSES: tuple[str, ...] = get_args(Status)
+
+
+class ExportFile(NamedTuple):
+    """One part of an export: its number, from 1, and its size in bytes of JSON Lines."""
+
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The enterprises or chains that an export covers; None where the other kind counts."""
+
+    enterprise_ids: tuple[str, ...] | None = None
+    chain_ids: tuple[str, ...] | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """Write only what is there: Mews refuses empty lists."""
+        wire: dict[str, Any] = {}
+        if self.enterprise_ids is not None:
+            wire["EnterpriseIds"] = list(self.enterprise_ids)
+        if self.chain_ids is not None:
+            wire["ChainIds"] = list(self.chain_ids)
+        return wire
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Any] | None) -> Scope:
+        """Read a ``Scope`` object."""
+        wire = wire or {}
+        enterprises, chains = wire.get("EnterpriseIds"), wire.get("ChainIds")
+        return cls(
+            None if enterprises is None else tuple(map(str, enterprises)),
+            None if chains is None else tuple(map(str, chains)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The filters of an export.
+
+    Attributes
+    ----------
+    updated
+        Update times: start included, end excluded; an open end is None.
+    posted
+        Posting dates, both included.
+    """
+
+    updated: tuple[datetime | None, datetime | None] | None = None
+    posted: tuple[date, date] | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """Write only the filter that is there."""
+        wire: dict[str, Any] = {}
+        if self.updated is not None:
+            start, end = self.updated
+            wire["UpdatedUtc"] = {
+                "StartUtc": instant_text(start) if start else None,
+                "EndUtc": instant_text(end) if end else None,
+            }
+        if self.posted is not None:
+            first, last = self.posted
+            wire["LedgerEntryFilters"] = {
+                "Posting": {"Start": first.isoformat(), "End": last.isoformat()}
+            }
+        return wire
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Any] | None) -> Filters:
+        """Read a ``Filters`` object."""
+        wire = wire or {}
+        updated, ledger = wire.get("UpdatedUtc"), wire.get("LedgerEntryFilters")
+        posting = ledger.get("Posting") if ledger else None
+        return cls(
+            None
+            if updated is None
+            else (read_instant(updated.get("StartUtc")), read_instant(updated.get("EndUtc"))),
+            None
+            if posting is None
+            else (date.fromisoformat(posting["Start"]), date.fromisoformat(posting["End"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export as Mews last described it.
+
+    Attributes
+    ----------
+    id
+        UUID as text: the only handle that there is, worth keeping.
+    status
+        ``Pending``, ``Processing``, ``Success``, ``Failed`` or ``Expired``.
+    entity_type
+        What it exports, spelled as on the wire.
+    scope
+        The enterprises or chains it covers.
+    filters
+        The window it covers.
+    files
+        Number and size in bytes of each part; empty until ``Success``.
+    expires
+        When Mews deletes the files; None until ``Success``.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100) as mews, mews.client() as client:
+    ...     export = client.start_export("OrderItem")
+    ...     export.entity_type, export.status
+    ('OrderItem', 'Pending')
+    """
+
+    id: str
+    status: Status
+    entity_type: str
+    scope: Scope = Scope()
+    filters: Filters = Filters()
+    files: tuple[ExportFile, ...] = ()
+    expires: datetime | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether Mews is still at work on it."""
+        return self.status in {"Pending", "Processing"}
+
+    def to_wire(self) -> dict[str, Any]:
+        """Write it as Mews would, without links: what the journal keeps."""
+        return {
+            "Id": self.id,
+            "Status": self.status,
+            "EntityType": self.entity_type,
+            "Scope": self.scope.to_wire(),
+            "Filters": self.filters.to_wire(),
+            "Files": [{"SizeInBytes": file.size} for file in self.files],
+            "ExpiresUtc": instant_text(self.expires) if self.expires else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at an export: what Mews says of it, and links that die within ten minutes.
+
+    Attributes
+    ----------
+    export
+        The export.
+    links
+        A signed link for each of its files. They are never stored and never shown.
+    """
+
+    export: Export
+    links: tuple[str, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def from_wire(cls, wire: Any) -> Seen:
+        """Read an ``Export`` object; fields that we do not know are left aside.
+
+        Raises
+        ------
+        ServerError
+            If it is not one, or its status is one that we do not know: waiting for it would
+            never end.
+        """
+        try:
+            return cls(_export(wire), tuple(str(f.get("Url", "")) for f in wire.get("Files") or ()))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ServerError(
+                f"Mews described an export in a way that cannot be read ({type(error).__name__})",
+                hint="is the platform address right?",
+            ) from None
+
+
+def _export(wire: Any) -> Export:
+    status = wire["Status"]
+    if status not in STATUSES:
+        raise ServerError(
+            f"export {wire['Id']} has the status {status!r}, which this version does not know",
+            hint="a newer mews_frames may know it",
+            export_id=wire["Id"],
+        )
+    return Export(
+        id=str(uuid.UUID(wire["Id"])),
+        status=status,
+        entity_type=wire["EntityType"],
+        scope=Scope.from_wire(wire.get("Scope")),
+        filters=Filters.from_wire(wire.get("Filters")),
+        files=tuple(
+            ExportFile(number, int(file["SizeInBytes"]))
+            for number, file in enumerate(wire.get("Files") or (), start=1)
+        ),
+        expires=read_instant(wire.get("ExpiresUtc")),
+    )
+
+
+def is_uuid(text: object) -> bool:
+    """Say whether a text is a UUID in the usual spelling: only those become names on disk."""
+    try:
+        return isinstance(text, str) and str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def instant_text(instant: datetime) -> str:
+    """Write an instant as Mews does: UTC, ``Z``, no more digits than needed."""
+    text = instant.astimezone(UTC).isoformat(
+        timespec="microseconds" if instant.microsecond else "seconds"
+    )
+    return text.replace("+00:00", "Z")
+
+
+def read_instant(text: str | None) -> datetime | None:
+    """Read an instant from the envelope of an export, not from its records."""
+    if text is None:
+        return None
+    instant = datetime.fromisoformat(text)
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -1,0 +1,62 @@
+"""Tell the caller what happens: typed events, made in one place."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from mews_frames.typing import Clock, ProgressEvent, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Teller"]
+
+logger = logging.getLogger("mews_frames")
+
+
+class Teller:
+    """Makes events of one load and hands them to whoever listens.
+
+    Parameters
+    ----------
+    listen
+        Gets every event; None if nobody listens. What goes wrong in there is the listener's
+        own affair, and ends the load.
+    entity_type
+        What is loaded.
+    clock
+        Tells the seconds since the load began.
+    """
+
+    def __init__(
+        self, listen: Callable[[ProgressEvent], None] | None, entity_type: str, clock: Clock
+    ) -> None:
+        self._listen = listen
+        self._entity_type = entity_type
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._last: Stage | None = None
+
+    def __call__(
+        self, stage: Stage, message: str, export_id: str | None = None, **numbers: Any
+    ) -> None:
+        """Tell one thing; a stage that goes on is logged only when it begins."""
+        if stage != self._last or stage == "note":
+            logger.info("%s: %s", self._entity_type, message)
+        self._last = stage
+        if self._listen is not None:
+            self._listen(
+                ProgressEvent(
+                    stage=stage,
+                    message=message,
+                    entity_type=self._entity_type,
+                    export_id=export_id,
+                    seconds=self._clock.monotonic() - self._began,
+                    **numbers,
+                )
+            )
+
+    def note(self, message: str) -> None:
+        """Tell something worth knowing."""
+        self("note", message)

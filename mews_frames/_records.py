@@ -1,0 +1,106 @@
+"""What the journal holds: which exports were added for which request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mews_frames._models import Export, Filters, Scope, Seen, instant_text, read_instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["LAYOUT", "Entry", "Record"]
+
+LAYOUT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One export that was added for a request.
+
+    Attributes
+    ----------
+    export
+        As it was last seen, without links.
+    added
+        When it was added, by the clock of Mews: the data are complete up to then.
+    """
+
+    export: Export
+    added: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known about one request.
+
+    Attributes
+    ----------
+    fingerprint
+        Of the request; the name of the record.
+    account
+        Digest of who asks whom.
+    entity_type, scope, filters
+        As asked.
+    intended
+        When an export was about to be added whose id is not known (yet): after a crash, Mews
+        may run it.
+    entries
+        Exports added for it, oldest first.
+    """
+
+    fingerprint: str
+    account: str
+    entity_type: str
+    scope: Scope
+    filters: Filters
+    intended: datetime | None = None
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def running(self) -> Entry | None:
+        """The newest export that Mews was still at work on when it was last seen."""
+        return next((e for e in reversed(self.entries) if e.export.is_running), None)
+
+    def with_entry(self, entry: Entry) -> Record:
+        """Note an export: a new one, or one that was seen again."""
+        others = tuple(e for e in self.entries if e.export.id != entry.export.id)
+        return replace(self, intended=None, entries=(*others, entry))
+
+    def without(self, export_id: str) -> Record:
+        """Forget an export."""
+        return replace(self, entries=tuple(e for e in self.entries if e.export.id != export_id))
+
+    def to_data(self) -> dict[str, Any]:
+        """Write it as JSON data; there are no links and no tokens in it."""
+        return {
+            "layout": LAYOUT,
+            "fingerprint": self.fingerprint,
+            "account": self.account,
+            "entity_type": self.entity_type,
+            "scope": self.scope.to_wire(),
+            "filters": self.filters.to_wire(),
+            "intended": instant_text(self.intended) if self.intended else None,
+            "exports": [
+                {"added": instant_text(e.added), "export": e.export.to_wire()} for e in self.entries
+            ],
+        }
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Record:
+        """Read it from JSON data."""
+        entries = []
+        for entry in data["exports"]:
+            added = read_instant(entry["added"])
+            assert added is not None
+            entries.append(Entry(Seen.from_wire(entry["export"]).export, added))
+        return cls(
+            data["fingerprint"],
+            data["account"],
+            data["entity_type"],
+            Scope.from_wire(data["scope"]),
+            Filters.from_wire(data["filters"]),
+            read_instant(data["intended"]),
+            tuple(entries),
+        )

@@ -1,0 +1,162 @@
+"""The door with sockets: the pretend Mews on loopback, over real HTTP/1.1."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from mews_frames._sandbox.values import (
+    Answer,
+    ConnectionCutError,
+    ConnectionStalledError,
+    Request,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mews_frames._sandbox.rules import Mews
+
+__all__ = ["SandboxServer"]
+
+LOOK = 0.05
+"""Seconds between looks at whether a stalled client has gone."""
+
+
+class SandboxServer:
+    """A pretend Mews that listens on 127.0.0.1, in threads of this process.
+
+    Parameters
+    ----------
+    mews
+        Who answers. Its links begin with the address of this server from now on.
+    port
+        0 takes a free one.
+    """
+
+    def __init__(self, mews: Mews, port: int = 0) -> None:
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.mews = mews
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        mews.address = self.address
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": LOOK},
+            name="mews-frames-sandbox",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening, end all connections, wait for their threads."""
+        self._server.stopped.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.hang_up()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False  # so that server_close waits for them
+    request_queue_size = 128
+    mews: Mews
+
+    def __init__(self, *args: Any) -> None:
+        self.stopped = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(*args)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._open.discard(request)
+
+    def hang_up(self) -> None:
+        """End the connections that clients keep open: their threads wait for a next request."""
+        with self._lock:
+            for connection in self._open:
+                _shut(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: clients that go away are what tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 64 * 1024  # head and first bytes in one packet
+    server: _Server
+
+    def __getattr__(self, name: str) -> Any:
+        # Every method is Mews' to answer: the base class would say 501 to those not defined.
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
+
+    def _serve(self) -> None:
+        path, _, query = self.path.partition("?")
+        asked = Request(
+            method=self.command,
+            path=path,
+            query=query,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(self.headers.get("Content-Length", "0"))),
+        )
+        try:
+            self._send(self.server.mews.answer(asked))
+        except ConnectionCutError:
+            self._cut()
+        except ConnectionStalledError:
+            self._stall()
+            self._cut()
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response_only(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.length is None:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(answer.length))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        body: Iterable[bytes] = [answer.body] if isinstance(answer.body, bytes) else answer.body
+        for chunk in [] if self.command == "HEAD" else body:
+            if answer.length is None:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunk else b"")
+            else:
+                self.wfile.write(chunk)
+        if answer.length is None and self.command != "HEAD":
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _cut(self) -> None:
+        self.close_connection = True
+        self.wfile.flush()  # what was sent before the cut does arrive
+        _shut(self.connection)
+
+    def _stall(self) -> None:
+        self.wfile.flush()
+        with selectors.DefaultSelector() as gone:
+            # Readable now means that the client hung up: it has nothing more to say.
+            gone.register(self.connection, selectors.EVENT_READ)
+            while not gone.select(LOOK) and not self.server.stopped.is_set():
+                pass
+
+    def log_message(self, *_args: Any) -> None:
+        """Print nothing."""
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:  # the other side was faster
+        return

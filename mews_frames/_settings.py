@@ -1,0 +1,238 @@
+"""Where settings come from: argument, environment, profile file, default, in this order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from mews_frames._redact import Secret, without_query
+from mews_frames.errors import ConfigurationError
+
+__all__ = ["SANDBOX", "Settings", "config_file", "find_cache_dir", "find_settings"]
+
+logger = logging.getLogger("mews_frames")
+
+SANDBOX = "sandbox"
+"""The profile that always exists: a Mews of one's own, in this process."""
+
+SANDBOX_ADDRESS = "https://sandbox.mews.invalid"  # RFC 2606: this name never resolves
+DEFAULT_ADDRESS = "https://api.mews.com"
+DEFAULT_PROFILE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a Client needs to know.
+
+    Attributes
+    ----------
+    client_token, access_token
+        What Mews knows the application and the property by.
+    platform_address
+        Without a trailing slash.
+    client_name
+        Name and version that Mews sees.
+    cache_dir
+        The folder of the cache.
+    profile
+        The profile in use; None if there is none.
+    """
+
+    client_token: Secret = field(repr=False)
+    access_token: Secret = field(repr=False)
+    platform_address: str
+    client_name: str
+    cache_dir: Path
+    profile: str | None = None
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether this is the sandbox in this process, and no network is needed."""
+        return self.platform_address == SANDBOX_ADDRESS
+
+
+class _Lookup:
+    """Looks for settings, and remembers where it looked."""
+
+    def __init__(self, profile: str | None, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.profile = profile or environ.get("MEWS_FRAMES_PROFILE") or None
+        self._file = config_file()
+        self._values = self._read_profile()
+
+    def find(self, name: str, variable: str, argument: str | None = None) -> str | None:
+        """Find a setting; a blank one counts as missing."""
+        values = (argument, self._environ.get(variable), self._values.get(name))
+        return next((v.strip() for v in values if isinstance(v, str) and v.strip()), None)
+
+    def need(self, name: str, variable: str, argument: str | None = None) -> str:
+        """Find a setting that has no default.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is nowhere; the message names every place looked at.
+        """
+        value = self.find(name, variable, argument)
+        if value is not None:
+            return value
+        blank = " (it is blank)" if argument is not None else ""
+        there = "" if self._file.is_file() else " (no such file)"
+        raise ConfigurationError(
+            f"no {name.replace('_', ' ')} was found; looked at the argument {name}{blank},"
+            f" the environment variable {variable}, and profile"
+            f" {self.profile or DEFAULT_PROFILE!r} in {self._file}{there}",
+            hint='mews-frames login stores the tokens; profile="sandbox" works without any',
+        )
+
+    def _read_profile(self) -> Mapping[str, Any]:
+        try:
+            profiles = tomllib.loads(self._file.read_text("utf-8")).get("profiles", {})
+        except FileNotFoundError:
+            profiles = {}
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            # The error of the parser may quote a line, and the line may hold a token.
+            raise ConfigurationError(
+                f"{self._file} cannot be read ({type(error).__name__})",
+                hint="it holds tables such as [profiles.default]; mews-frames login writes it",
+            ) from None
+        if self.profile is None:
+            chosen = profiles.get(DEFAULT_PROFILE, {})
+        elif self.profile in profiles:
+            chosen = profiles[self.profile]
+        else:
+            raise ConfigurationError(
+                f"there is no profile {self.profile!r} in {self._file}",
+                hint="profiles there: " + ", ".join([*sorted(profiles), SANDBOX]),
+            )
+        if not isinstance(chosen, Mapping):
+            raise ConfigurationError(
+                f"profile {self.profile or DEFAULT_PROFILE!r} in {self._file} is not a table"
+            )
+        return chosen
+
+
+def config_file() -> Path:
+    """Give the place of the profile file, whether it exists or not."""
+    return Path(platformdirs.user_config_dir("mews-frames", appauthor=False)) / "config.toml"
+
+
+def find_settings(
+    *,
+    client_token: str | None = None,
+    access_token: str | None = None,
+    platform_address: str | None = None,
+    client_name: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    profile: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Find every setting of a Client.
+
+    Raises
+    ------
+    ConfigurationError
+        If one is missing or unusable.
+    """
+    name = client_name or environ.get("MEWS_FRAMES_CLIENT_NAME") or _own_name()
+    if (profile or environ.get("MEWS_FRAMES_PROFILE")) == SANDBOX:
+        # Complete in itself: real tokens from the environment have no business there.
+        return Settings(
+            Secret("sandbox-client-token"),
+            Secret("sandbox-access-token"),
+            SANDBOX_ADDRESS,
+            name,
+            _cache_dir(cache_dir, environ, None),
+            SANDBOX,
+        )
+    lookup = _Lookup(profile, environ)
+    _tell_overruled(lookup, profile, environ)
+    return Settings(
+        Secret(lookup.need("client_token", "MEWS_CLIENT_TOKEN", client_token)),
+        Secret(lookup.need("access_token", "MEWS_ACCESS_TOKEN", access_token)),
+        _address(
+            lookup.find("platform_address", "MEWS_PLATFORM_ADDRESS", platform_address)
+            or DEFAULT_ADDRESS
+        ),
+        lookup.find("client_name", "MEWS_FRAMES_CLIENT_NAME", client_name) or name,
+        _cache_dir(cache_dir, environ, lookup.find("cache_dir", "MEWS_FRAMES_CACHE_DIR")),
+        lookup.profile,
+    )
+
+
+def find_cache_dir(profile: str | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Find the folder of the cache, for calls that need no tokens."""
+    if (profile or environ.get("MEWS_FRAMES_PROFILE")) == SANDBOX:
+        return _cache_dir(None, environ, None)
+    return _cache_dir(
+        None, environ, _Lookup(profile, environ).find("cache_dir", "MEWS_FRAMES_CACHE_DIR")
+    )
+
+
+def _tell_overruled(lookup: _Lookup, profile: str | None, environ: Mapping[str, str]) -> None:
+    if profile is None:
+        return
+    for name, variable in (
+        ("access_token", "MEWS_ACCESS_TOKEN"),
+        ("client_token", "MEWS_CLIENT_TOKEN"),
+    ):
+        if environ.get(variable) and lookup.find(name, "") not in {None, environ[variable].strip()}:
+            logger.warning(
+                "the environment variable %s overrules profile %r, which was asked for",
+                variable,
+                profile,
+            )
+
+
+def _cache_dir(
+    argument: str | os.PathLike[str] | None, environ: Mapping[str, str], found: str | None
+) -> Path:
+    if argument is not None:
+        return Path(argument).expanduser()
+    if chosen := environ.get("MEWS_FRAMES_CACHE_DIR") or found:
+        return Path(chosen).expanduser()
+    return Path(platformdirs.user_cache_dir("mews-frames", appauthor=False))
+
+
+def _address(text: str) -> str:
+    """Check a platform address: tokens are sent to it.
+
+    Raises
+    ------
+    ConfigurationError
+        If it has no scheme, no host, or carries anything else.
+    """
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        raise ConfigurationError(
+            "the platform address cannot be read", hint=f"such as {DEFAULT_ADDRESS}"
+        ) from None
+    if parts.scheme not in {"https", "http"} or not host:
+        raise ConfigurationError(
+            f"the platform address {text!r} has no scheme and host"
+            if "@" not in text and "?" not in text
+            else "the platform address has no scheme and host",
+            hint=f"such as {DEFAULT_ADDRESS}",
+        )
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ConfigurationError(
+            f"the platform address {without_query(text)!r} has more than a scheme and a host",
+            hint=f"such as {DEFAULT_ADDRESS}: the path is added",
+        )
+    return text.rstrip("/")
+
+
+def _own_name() -> str:
+    return f"mews_frames {version('mews-frames')}"

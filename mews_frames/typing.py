@@ -1,0 +1,126 @@
+"""Names for types that appear in mews_frames' signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol, TypeAlias
+
+__all__ = [
+    "Backend",
+    "Clock",
+    "EntityType",
+    "Ids",
+    "Instant",
+    "Money",
+    "Posted",
+    "Progress",
+    "ProgressEvent",
+    "Seconds",
+    "Stage",
+    "Status",
+    "Updated",
+]
+
+EntityType: TypeAlias = Literal[
+    "OrderItem",
+    "Payment",
+    "Reservation",
+    "Customer",
+    "Company",
+    "Bill",
+    "AvailabilityAdjustment",
+    "AvailabilityBlock",
+    "ResourceBlock",
+    "LedgerEntry",
+]
+"""What Mews exports, spelled as on the wire."""
+
+Backend: TypeAlias = Literal["polars", "pandas", "pyarrow", "dask"]
+"""The frame library that a load answers in."""
+
+Money: TypeAlias = Literal["decimal", "float"]
+"""How decimal columns come: exact, or as the nearest double."""
+
+Status: TypeAlias = Literal["Pending", "Processing", "Success", "Failed", "Expired"]
+"""The states of an export, as Mews names them."""
+
+Instant: TypeAlias = datetime | str
+"""An aware `datetime`, or ISO 8601 text with a zone (``2026-01-31T23:00:00Z``)."""
+
+Updated: TypeAlias = tuple[Instant, Instant | None]
+"""A window of update times: start included, end excluded, ``None`` for "until now"."""
+
+Posted: TypeAlias = tuple[date | str, date | str]
+"""A range of posting dates, both included."""
+
+Seconds: TypeAlias = timedelta | float
+"""A length of time: a `timedelta`, or a number of seconds."""
+
+Stage: TypeAlias = Literal[
+    "found", "added", "attached", "waiting", "downloading", "ready", "note", "interrupted"
+]
+"""Where a load is: see `ProgressEvent`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressEvent:
+    """One thing that happened during a load.
+
+    Attributes
+    ----------
+    stage
+        ``found`` a cached export answers; ``added`` a new export; ``attached`` an export that
+        was running already; ``waiting`` Mews is at work; ``downloading`` parts arrive;
+        ``ready`` the frame can be read; ``note`` something worth knowing; ``interrupted``
+        the user stopped.
+    message
+        The same in a sentence.
+    entity_type
+        What is loaded.
+    export_id
+        The export, once it is known.
+    seconds
+        Seconds since the load began.
+    parts, parts_done
+        How many parts there are, and how many are in the cache.
+    size, size_done
+        Bytes of JSON Lines in all, and how many have arrived.
+    rows
+        Rows in the cache so far.
+    """
+
+    stage: Stage
+    message: str
+    entity_type: str
+    export_id: str | None = None
+    seconds: float = 0.0
+    parts: int = 0
+    parts_done: int = 0
+    size: int = 0
+    size_done: int = 0
+    rows: int = 0
+
+
+Progress: TypeAlias = Callable[[ProgressEvent], None] | Literal[False] | None
+"""``None`` shows what fits (notebook, terminal, nothing), ``False`` nothing; or a callable."""
+
+Ids: TypeAlias = Sequence[str]
+"""Ids of enterprises or chains: UUIDs as text."""
+
+
+class Clock(Protocol):
+    """Where time comes from. `mews_frames.testing.FakeClock` is another one."""
+
+    def now(self) -> datetime:
+        """Give the present instant, aware."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give seconds that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for so many seconds."""
+        ...
