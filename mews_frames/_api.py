@@ -77,7 +77,7 @@ def load_entities(
 def load_entities(
     entity_type: EntityType,
     *,
-    backend: Literal["dask"],
+    backend: Backend,
     profile: str | None = None,
     **options: Unpack[LoadOptions],
 ) -> Any: ...
@@ -223,7 +223,7 @@ def load_many(
 def load_many(
     entity_types: Sequence[EntityType],
     *,
-    backend: Literal["dask"],
+    backend: Backend,
     profile: str | None = None,
     **options: Unpack[LoadOptions],
 ) -> dict[str, Any]: ...
@@ -372,7 +372,7 @@ def load_export(
 def load_export(
     export_id: str,
     *,
-    backend: Literal["dask"],
+    backend: Backend,
     profile: str | None = None,
     **options: Unpack[LoadExportOptions],
 ) -> Any: ...
@@ -532,7 +532,7 @@ def drift(frame_or_export: Any, *, profile: str | None = None) -> pl.DataFrame:
     0
     """
     if isinstance(frame_or_export, str | Export):
-        export_id = getattr(frame_or_export, "id", frame_or_export)
+        export_id = frame_or_export.id if isinstance(frame_or_export, Export) else frame_or_export
         return drift_in(load_export(export_id, progress=False, profile=profile))
     return drift_in(frame_or_export)
 

@@ -1,177 +1,218 @@
-"""Bring the parts of a finished export into the cache: download, decode and write overlap."""
+"""Bring a finished export into the cache, unless it is there; and scan what lies there."""
 
 from __future__ import annotations
 
-import errno
-import os
-import threading
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+from hashlib import sha256
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
-from mews_frames._cache.layout import Layout, remove, replace_with, scratch
-from mews_frames._cache.manifest import Part, sha256_of
-from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool, StoppedError
-from mews_frames._exports.download import Download, Stopped
-from mews_frames._frames.decode import decode_part
-from mews_frames._frames.lines import Place
-from mews_frames._frames.parquet import write_part
-from mews_frames.errors import CacheError, DecodeError
+from mews_frames._cache.cache import Cache
+from mews_frames._cache.journal import Journal
+from mews_frames._cache.layout import remove
+from mews_frames._cache.manifest import Manifest, read_manifest, write_manifest
+from mews_frames._exports.download import Download
+from mews_frames._exports.links import Links
+from mews_frames._frames.columns import Kept
+from mews_frames._frames.parquet import footer_of
+from mews_frames._frames.reader import scan
+from mews_frames._models import instant_text
+from mews_frames._parts import Brought, bring_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from datetime import timedelta
 
-    from mews_frames._frames.columns import Kept
-    from mews_frames._models import ExportFile
+    import polars as pl
 
-__all__ = ["Brought", "bring_parts"]
+    from mews_frames._cache.layout import Layout
+    from mews_frames._connector.connector import Connector
+    from mews_frames._connector.http import Http
+    from mews_frames._models import Export, Seen
+    from mews_frames._progress import Teller
+    from mews_frames._schemas import Field
+    from mews_frames.typing import Clock, Money
 
-SIDE_BY_SIDE = 4
-"""Parts that are downloaded at the same time."""
-
-EVERY = 0.5
-"""Seconds between two events while parts arrive."""
-
-
-@dataclass(slots=True)
-class Brought:
-    """How far it is. Threads add to it under its lock."""
-
-    size_done: int = 0
-    parts_done: int = 0
-    rows: int = 0
+__all__ = ["Bring"]
 
 
-def bring_parts(
-    files: Sequence[ExportFile],
-    kept: Kept,
-    *,
-    layout: Layout,
-    download: Download,
-    tell: Callable[[Brought], None],
-) -> tuple[Part, ...]:
-    """Bring parts side by side; each is decoded while it arrives.
+class Bring:
+    """Brings exports into the cache, for one account.
 
-    If one of them fails, or the user interrupts, the others stop within a chunk. What has
-    arrived stays on disk for the next attempt, unless columns were left out.
-
-    Returns
-    -------
-    What lies in the cache now, in the order of `files`.
+    Parameters
+    ----------
+    http, connector
+        The network.
+    layout
+        Where they go.
+    clock
+        Time.
+    account
+        Digest of who asks whom; it stands in the manifest.
+    insecure
+        Whether links may be plain http: only if the platform address is.
     """
-    bringing = _Bringing(layout, download, kept)
-    parts = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-part")
-    try:
-        futures = [parts.submit(bringing.part, file) for file in files]
-        pending: set[Future[Part]] = set(futures)
-        while pending:
-            done, pending = wait(pending, EVERY, FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            tell(bringing.so_far)
-        return tuple(future.result() for future in futures)
-    finally:
-        bringing.stop()
-        # Not waited for: a socket may take a minute to notice, and Ctrl-C is not to.
-        parts.shutdown(wait=False, cancel_futures=True)
 
-
-class _Bringing:
-    """The threads and counters of one export on its way into the cache."""
-
-    def __init__(self, layout: Layout, download: Download, kept: Kept) -> None:
+    def __init__(
+        self,
+        http: Http,
+        connector: Connector,
+        layout: Layout,
+        clock: Clock,
+        account: str,
+        *,
+        insecure: bool,
+    ) -> None:
+        self._http = http
+        self._connector = connector
         self._layout = layout
-        self._download = download
-        self._kept = kept
-        self._export_id = download.export_id
-        self._lock = threading.Lock()
-        self._fetchers = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-download")
-        self._decoders = ThreadPoolExecutor(os.cpu_count() or 1, "mews-decode")
-        self.so_far = Brought()
+        self._journal = Journal(layout)
+        self._cache = Cache(layout.root, clock)
+        self._clock = clock
+        self._account = account
+        self._insecure = insecure
 
-    def stop(self) -> None:
-        self._download.stop.set()
-        self._fetchers.shutdown(wait=False, cancel_futures=True)
-        self._decoders.shutdown(wait=False, cancel_futures=True)
+    def held(self, export_id: str, kept: Kept, tell: Teller | None = None) -> Manifest | None:
+        """Give the manifest of an export if the cache can serve these columns of it now.
 
-    def part(self, file: ExportFile) -> Part:
-        try:
-            try:
-                return self._bring(file)
-            except _InheritedDamageError:
-                # Bytes that an earlier run left, perhaps before a power cut: fetch them anew.
-                remove(self._layout.partial(self._export_id, file.number))
-                return self._bring(file)
-        except OSError as error:
-            raise self._disk_error(file, error) from error
+        Sizes and footers of the parts are looked at, not their contents: `Cache.verify` does that.
+        """
+        layout = self._layout
+        manifest = read_manifest(layout, export_id)
+        if manifest is None or manifest.is_expired(self._clock.now()):
+            return None
+        there = Kept(manifest.export.entity_type, manifest.columns)
+        if not there.covers(kept) or manifest.schema != _digest(there):
+            return None
+        for part in manifest.parts:
+            if footer_of(layout.part(export_id, part.number)) != (export_id, part.number):
+                return None
+        if tell is not None:
+            self._tell_found(manifest, tell)
+        return manifest
 
-    def _bring(self, file: ExportFile) -> Part:
-        spool = self._spool(file)
-        inherited = spool.position
-        self._count(size_done=inherited)
-        fetch = self._fetchers.submit(self._fetch, file, spool)
-        try:
-            part = self._decode(file, spool)
-        except DecodeError as error:
-            if inherited:
-                self._count(size_done=-spool.position)
-                raise _InheritedDamageError from error
-            raise
-        finally:
-            spool.fail(StoppedError())
-            wait([fetch])
-            spool.close()
-        with suppress(CacheError):
-            remove(self._layout.partial(self._export_id, file.number))
-        self._count(parts_done=1, rows=part.rows)
-        return part
+    def __call__(self, seen: Seen, kept: Kept, tell: Teller) -> Manifest:
+        """Download, decode and commit; one process at a time, the others find it done.
 
-    def _spool(self, file: ExportFile) -> Spool:
-        if self._kept.names is not None:
-            return MemorySpool(file.size)
-        return DiskSpool(self._layout.partial(self._export_id, file.number), file.size)
-
-    def _fetch(self, file: ExportFile, spool: Spool) -> None:
-        try:
-            self._download(file, spool, lambda size: self._count(size_done=size))
-        except (StoppedError, Stopped) as error:
-            spool.fail(error)
-        except BaseException as error:  # noqa: BLE001 - the reading end raises it
-            spool.fail(error)
-
-    def _decode(self, file: ExportFile, spool: Spool) -> Part:
-        path = self._layout.part(self._export_id, file.number)
-        tables = decode_part(
-            spool.chunks(), self._kept, Place(self._export_id, file.number), self._decoders
-        )
-        with scratch(path) as aside:
-            written = write_part(
-                aside, tables, self._kept, export_id=self._export_id, number=file.number
+        What the cache holds of the export with fewer columns is replaced by the union.
+        """
+        export, layout = seen.export, self._layout
+        with layout.lock(export.id):
+            if held := self.held(export.id, kept, tell):
+                return held
+            if before := read_manifest(layout, export.id):
+                kept = kept.union(Kept(export.entity_type, before.columns))
+            layout.make(layout.export(export.id))
+            remove(layout.manifest(export.id))
+            parts = bring_parts(
+                export.files,
+                kept,
+                layout=layout,
+                download=self._download(seen),
+                tell=lambda so_far: _tell_brought(tell, export, so_far),
             )
-            size, digest = aside.stat().st_size, sha256_of(aside)
-            replace_with(aside, path)
-        return Part(file.number, file.size, written.rows, written.rescued, size, digest)
+            found = self._journal.find(export.id)
+            manifest = Manifest(
+                export=export,
+                account=self._account,
+                schema=_digest(kept),
+                columns=kept.names,
+                parts=parts,
+                added=found[1].added if found else None,
+                ahead=self._connector.ahead.total_seconds(),
+            )
+            write_manifest(layout, manifest)
+        self._cache.prune()
+        _tell_ready(manifest, tell)
+        return manifest
 
-    def _count(self, *, size_done: int = 0, parts_done: int = 0, rows: int = 0) -> None:
-        with self._lock:
-            self.so_far.size_done += size_done
-            self.so_far.parts_done += parts_done
-            self.so_far.rows += rows
+    def scan(self, manifest: Manifest, asked: Kept, *, flatten: bool, money: Money) -> pl.LazyFrame:
+        """Scan what lies in the cache of an export."""
+        export = manifest.export
+        return scan(
+            [self._layout.part(export.id, part.number) for part in manifest.parts],
+            Kept(export.entity_type, manifest.columns),
+            asked,
+            flatten=flatten,
+            money=money,
+            rescued=manifest.rescued > 0,
+        )
 
-    def _disk_error(self, file: ExportFile, error: OSError) -> CacheError:
-        full = error.errno in {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-        what = "the disk is full" if full else (error.strerror or type(error).__name__)
-        return CacheError(
-            f"part {file.number} of export {self._export_id} cannot be written to"
-            f" {self._layout.root}: {what}",
-            hint=f"about {file.size * 1.2 / 1e6:.0f} MB are needed for this part while it arrives,"
-            " a tenth of that afterwards; free some space, or set MEWS_FRAMES_CACHE_DIR, and call"
-            " again: the export is kept",
-            export_id=self._export_id,
-            part=file.number,
+    def _download(self, seen: Seen) -> Download:
+        export_id = seen.export.id
+
+        def look() -> Seen | None:
+            return self._connector.look([export_id]).get(export_id)
+
+        links = Links(seen, look, self._clock)
+        return Download(
+            export_id, self._http.get, links, self._clock, Event(), insecure=self._insecure
+        )
+
+    def _tell_found(self, manifest: Manifest, tell: Teller) -> None:
+        added = manifest.added
+        as_of = "data of unknown age"
+        if added is not None:
+            age = _in_words(self._clock.now() - added)
+            as_of = f"data as of {instant_text(added.replace(microsecond=0))}, {age} old"
+        tell(
+            "found",
+            f"{as_of}, from the cache: {manifest.rows:,} rows; refresh=True for newer",
+            manifest.export.id,
+            parts=len(manifest.parts),
+            parts_done=len(manifest.parts),
+            rows=manifest.rows,
         )
 
 
-class _InheritedDamageError(Exception):
-    """What an earlier run left of a part does not decode."""
+def _tell_brought(tell: Teller, export: Export, so_far: Brought) -> None:
+    size = sum(file.size for file in export.files)
+    tell(
+        "downloading",
+        f"{so_far.parts_done} of {len(export.files)} parts,"
+        f" {so_far.size_done / 1e6:.1f} of {size / 1e6:.1f} MB",
+        export.id,
+        parts=len(export.files),
+        parts_done=so_far.parts_done,
+        size=size,
+        size_done=so_far.size_done,
+        rows=so_far.rows,
+    )
+
+
+def _tell_ready(manifest: Manifest, tell: Teller) -> None:
+    expires, parts = manifest.export.expires, len(manifest.parts)
+    until = f" until {instant_text(expires)}" if expires else ""
+    rescued = (
+        f"; {manifest.rescued:,} rows hold rescued data (mf.drift)" if manifest.rescued else ""
+    )
+    tell(
+        "ready",
+        f"{manifest.rows:,} rows in {parts} parts, {manifest.bytes / 1e6:.1f} MB on disk"
+        f"{until}{rescued}",
+        manifest.export.id,
+        parts=parts,
+        parts_done=parts,
+        rows=manifest.rows,
+    )
+
+
+def _digest(kept: Kept) -> str:
+    """Digest the columns that parts are decoded into: a newer schema decodes anew."""
+    shape = [(column.name, _shape(column.field)) for column in kept.columns]
+    return sha256(json.dumps(shape).encode()).hexdigest()
+
+
+def _shape(field: Field) -> Any:
+    if field.items is not None:
+        return [field.type, _shape(field.items)]
+    if field.fields:
+        return [field.type, [(inner.name, _shape(inner)) for inner in field.fields]]
+    return field.type
+
+
+def _in_words(age: timedelta) -> str:
+    seconds = max(0, int(age.total_seconds()))
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overload
 
+from mews_frames._bring import Bring
 from mews_frames._cache.cache import Cache
+from mews_frames._cache.layout import Layout
 from mews_frames._clock import SystemClock
 from mews_frames._connector.connector import Connector, Credentials
 from mews_frames._connector.http import Http
-from mews_frames._exports.request import account_digest, make_request, read_seconds
+from mews_frames._exports.request import Request, account_digest, make_request, read_seconds
 from mews_frames._exports.wait import Patience
 from mews_frames._frames.columns import Kept, keep
 from mews_frames._frames.reader import check_backend, default_money, to_backend
@@ -103,9 +105,10 @@ class Client:
 
     Examples
     --------
-    >>> with mf.sandbox(rows=100) as mews:
+    >>> from tempfile import TemporaryDirectory
+    >>> with mf.sandbox(rows=100, duration=0) as mews, TemporaryDirectory() as folder:
     ...     with mf.Client(mews.client_token, mews.access_token,
-    ...                    platform_address=mews.address, cache_dir=mews.folder) as client:
+    ...                    platform_address=mews.address, cache_dir=folder) as client:
     ...         client.load_entities("OrderItem", backend="pandas", columns=["Id"]).shape
     (100, 2)
     """
@@ -137,18 +140,22 @@ class Client:
         credentials = Credentials(
             settings.client_token, settings.access_token, settings.client_name
         )
-        self._pipe = Pipe(
+        account = account_digest(
+            settings.platform_address,
+            settings.client_token.reveal(),
+            settings.access_token.reveal(),
+        )
+        connector = Connector(self._http, settings.platform_address, credentials, self._clock)
+        layout = Layout(settings.cache_dir)
+        self._bring = Bring(
             self._http,
-            Connector(self._http, settings.platform_address, credentials, self._clock),
+            connector,
+            layout,
             self._clock,
-            self._cache,
-            account_digest(
-                settings.platform_address,
-                settings.client_token.reveal(),
-                settings.access_token.reveal(),
-            ),
+            account,
             insecure=settings.platform_address.startswith("http:"),
         )
+        self._pipe = Pipe(connector, layout, self._bring, account)
 
     def __repr__(self) -> str:
         return f"Client({self._address!r}, cache at {str(self._cache.path)!r})"
@@ -204,7 +211,7 @@ class Client:
         self,
         entity_type: EntityType,
         *,
-        backend: Literal["dask"],
+        backend: Backend,
         **options: Unpack[LoadOptions],
     ) -> Any: ...
     def load_entities(
@@ -235,16 +242,9 @@ class Client:
             enterprise_ids=enterprise_ids,
             chain_ids=chain_ids,
         )
-        kept = keep(entity_type, columns)
-        wanted = Wanted(
-            request,
-            kept,
-            self._teller(progress)(entity_type),
-            max_age=read_seconds("max_age", max_age),
-            refresh=refresh,
-        )
-        manifest = self._pipe.load({entity_type: wanted}, self._patience(timeout))[entity_type]
-        return self._frame(manifest, kept, backend, money, flatten=flatten)
+        wanted = self._wanted(request, columns, max_age, self._teller(progress), refresh=refresh)
+        manifests = self._pipe.load({entity_type: wanted}, self._patience(timeout))
+        return self._frame(manifests[entity_type], wanted.kept, backend, money, flatten=flatten)
 
     def start_export(
         self,
@@ -266,13 +266,7 @@ class Client:
             enterprise_ids=enterprise_ids,
             chain_ids=chain_ids,
         )
-        wanted = Wanted(
-            request,
-            keep(entity_type, None),
-            self._teller(progress)(entity_type),
-            max_age=read_seconds("max_age", max_age),
-            refresh=refresh,
-        )
+        wanted = self._wanted(request, None, max_age, self._teller(progress), refresh=refresh)
         return self._pipe.start(wanted, self._patience(None), at_once=True).export
 
     @overload
@@ -293,7 +287,7 @@ class Client:
     ) -> pa.Table: ...
     @overload
     def load_export(
-        self, export_id: str, *, backend: Literal["dask"], **options: Unpack[LoadExportOptions]
+        self, export_id: str, *, backend: Backend, **options: Unpack[LoadExportOptions]
     ) -> Any: ...
     def load_export(
         self,
@@ -354,7 +348,7 @@ class Client:
         self,
         entity_types: Sequence[EntityType],
         *,
-        backend: Literal["dask"],
+        backend: Backend,
         **options: Unpack[LoadOptions],
     ) -> dict[str, Any]: ...
     def load_many(
@@ -387,13 +381,9 @@ class Client:
             columns=columns,
         )
         teller = self._teller(progress)
-        wanted = {
-            name: Wanted(
-                make_request(name, **mine.request),
-                keep(name, mine.columns),
-                teller(name),
-                max_age=read_seconds("max_age", max_age),
-                refresh=refresh,
+        wanted: dict[str, Wanted] = {
+            name: self._wanted(
+                make_request(name, **mine.request), mine.columns, max_age, teller, refresh=refresh
             )
             for name, mine in options.items()
         }
@@ -418,6 +408,23 @@ class Client:
         listen = _listener(progress)
         return lambda entity_type: Teller(listen, entity_type, self._clock)
 
+    def _wanted(
+        self,
+        request: Request,
+        columns: Sequence[str] | None,
+        max_age: Seconds | None,
+        teller: Callable[[str], Teller],
+        *,
+        refresh: bool,
+    ) -> Wanted:
+        return Wanted(
+            request,
+            keep(request.entity_type, columns),
+            teller(request.entity_type),
+            max_age=read_seconds("max_age", max_age),
+            refresh=refresh,
+        )
+
     def _frame(
         self,
         manifest: Manifest,
@@ -427,7 +434,7 @@ class Client:
         *,
         flatten: bool,
     ) -> Any:
-        frame = self._pipe.scan(
+        frame = self._bring.scan(
             manifest, kept, flatten=flatten, money=money or default_money(backend)
         )
         return to_backend(frame, backend)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["described", "drift_in", "known_exports"]
 
-KNOWN = {
+KNOWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
     "type": pl.String,
     "status": pl.String,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, overload
 
 from mews_frames.errors import ServerError
 from mews_frames.typing import Status
@@ -235,6 +235,10 @@ def instant_text(instant: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
+@overload
+def read_instant(text: str) -> datetime: ...
+@overload
+def read_instant(text: None) -> None: ...
 def read_instant(text: str | None) -> datetime | None:
     """Read an instant from the envelope of an export, not from its records."""
     if text is None:

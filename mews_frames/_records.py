@@ -63,10 +63,19 @@ class Record:
         """The newest export that Mews was still at work on when it was last seen."""
         return next((e for e in reversed(self.entries) if e.export.is_running), None)
 
-    def with_entry(self, entry: Entry) -> Record:
-        """Note an export: a new one, or one that was seen again."""
-        others = tuple(e for e in self.entries if e.export.id != entry.export.id)
-        return replace(self, intended=None, entries=(*others, entry))
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is worth remembering: no export, and none that may have been added."""
+        return not self.entries and self.intended is None
+
+    def with_added(self, entry: Entry) -> Record:
+        """Note an export that was added; the intent to do so is fulfilled."""
+        return replace(self, intended=None, entries=(*self.entries, entry))
+
+    def with_seen(self, entry: Entry) -> Record:
+        """Note how one of the exports is now."""
+        entries = (entry if e.export.id == entry.export.id else e for e in self.entries)
+        return replace(self, entries=tuple(entries))
 
     def without(self, export_id: str) -> Record:
         """Forget an export."""
@@ -90,11 +99,10 @@ class Record:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Record:
         """Read it from JSON data."""
-        entries = []
-        for entry in data["exports"]:
-            added = read_instant(entry["added"])
-            assert added is not None
-            entries.append(Entry(Seen.from_wire(entry["export"]).export, added))
+        entries = [
+            Entry(Seen.from_wire(entry["export"]).export, read_instant(entry["added"]))
+            for entry in data["exports"]
+        ]
         return cls(
             data["fingerprint"],
             data["account"],

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Secret", "hide_links_in_logs", "without_query"]
 
@@ -20,7 +23,8 @@ class Secret:
     __slots__ = ("__reveal",)
 
     def __init__(self, text: str) -> None:
-        self.__reveal = lambda: text
+        # A closure, since viewers of variables list attributes, but do not call them.
+        self.__reveal: Callable[[], str] = lambda: text
 
     def reveal(self) -> str:
         """Give the text."""

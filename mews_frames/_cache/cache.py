@@ -1,4 +1,4 @@
-"""The cache as its owner sees it: what lies there, how much, until when, and how to be rid of it."""
+"""The cache as its owner sees it: what lies there, until when, and how to be rid of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mews_frames._records import Record
     from mews_frames.typing import Clock
 
 __all__ = ["Cache", "CacheEntry", "Damage"]
@@ -130,13 +131,7 @@ class Cache:
         freed = sum(remove(self._layout.export(i)) for i in self._export_ids() if self._is_over(i))
         freed += sum(remove(path) for path in self._leftovers())
         for record in list(self._journal.records()):
-            gone = [e for e in record.entries if self._is_past(e.export.expires)]
-            for entry in gone:
-                record = record.without(entry.export.id)  # noqa: PLW2901 - smaller each time
-            if gone:
-                self._journal.write(record)
-            if not record.entries and record.intended is None:
-                self._journal.drop(record.fingerprint)
+            self._journal.change(record, self._without_past)
         return freed
 
     def clear(self, *, entity_type: str | None = None, export_id: str | None = None) -> int:
@@ -245,16 +240,21 @@ class Cache:
             if self._clock.now().timestamp() - _touched(path) > KEPT_AFTER_EXPIRY.total_seconds():
                 yield path
 
+    def _without_past(self, record: Record) -> Record:
+        for entry in record.entries:
+            if self._is_past(entry.export.expires):
+                record = record.without(entry.export.id)
+        return record
+
     def _forget(self, export_ids: list[str], *, everything: bool) -> None:
-        for record in list(self._journal.records()):
-            kept = record
+        def without(record: Record) -> Record:
             for entry in record.entries:
                 if entry.export.id in export_ids or (everything and not entry.export.is_running):
-                    kept = kept.without(entry.export.id)
-            if not kept.entries and kept.intended is None:
-                self._journal.drop(record.fingerprint)
-            elif kept != record:
-                self._journal.write(kept)
+                    record = record.without(entry.export.id)
+            return record
+
+        for record in list(self._journal.records()):
+            self._journal.change(record, without)
 
     def _sweep(self) -> int:
         """Remove everything that is ours and of no use any more; other people's files stay."""

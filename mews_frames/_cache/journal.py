@@ -9,7 +9,7 @@ from mews_frames._cache.layout import Layout, read_sealed, remove, write_sealed
 from mews_frames._records import LAYOUT, Entry, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from mews_frames._models import Seen
@@ -65,17 +65,30 @@ class Journal:
         if found := self.find(seen.export.id):
             record, entry = found
             if entry.export != seen.export:
-                self.write(record.with_entry(replace(entry, export=seen.export)))
+                now = replace(entry, export=seen.export)
+                self.change(record, lambda r: r.with_seen(now))
 
     def forget(self, export_id: str) -> None:
         """Drop an export that Mews does not know any more."""
         if found := self.find(export_id):
-            self.write(found[0].without(export_id))
+            self.change(found[0], lambda r: r.without(export_id))
+
+    def change(self, record: Record, how: Callable[[Record], Record]) -> None:
+        """Change a record as it is now on disk; one that says nothing any more goes.
+
+        Under the lock, since whoever adds an export writes the same record: an id that is lost
+        here is lost for good. Not to be called by who holds that lock.
+        """
+        with self.lock(record.account, record.entity_type):
+            before = self.read(record.fingerprint)
+            if before is None:
+                return
+            after = how(before)
+            if after.is_empty:
+                remove(self._layout.request(record.fingerprint))
+            elif after != before:
+                self.write(after)
 
     def lock(self, account: str, entity_type: str) -> AbstractContextManager[None]:
         """Hold the one slot that an account has for a type, while finding or adding."""
         return self._layout.lock(f"{account[:16]}-{entity_type}")
-
-    def drop(self, fingerprint: str) -> None:
-        """Remove a record."""
-        remove(self._layout.request(fingerprint))

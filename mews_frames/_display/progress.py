@@ -24,7 +24,7 @@ def automatic() -> Callable[[ProgressEvent], None] | None:
 
 
 def _in_kernel() -> bool:
-    from IPython import get_ipython  # type: ignore[import-not-found,unused-ignore]
+    from IPython import get_ipython
 
     shell = get_ipython()
     return shell is not None and hasattr(shell, "kernel")
@@ -50,10 +50,7 @@ class _NotebookLine:
         self._handle: Any = None
 
     def __call__(self, event: ProgressEvent) -> None:
-        from IPython.display import (  # type: ignore[import-not-found,unused-ignore]
-            HTML,
-            display,
-        )
+        from IPython.display import HTML, display
 
         shown = HTML(f"<small>{html.escape(_sentence(event))}</small>")
         if self._handle is None or event.stage == "note":

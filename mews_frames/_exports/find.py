@@ -192,7 +192,7 @@ class Find:
                 self.journal.write(record)  # refused: nothing was added
             raise
         entry = Entry(seen.export, now)
-        self.journal.write(record.with_entry(entry))
+        self.journal.write(record.with_added(entry))
         return entry
 
     def _has_ended(self, blocker: Entry, patience: Patience) -> bool:

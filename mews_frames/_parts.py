@@ -1,0 +1,175 @@
+"""The parts of an export on their way into the cache: download, decode and write overlap."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mews_frames._cache.layout import Layout, remove, replace_with, scratch
+from mews_frames._cache.manifest import Part, sha256_of
+from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool, StoppedError
+from mews_frames._frames.decode import decode_part
+from mews_frames._frames.lines import Place
+from mews_frames._frames.parquet import write_part
+from mews_frames.errors import CacheError, DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mews_frames._exports.download import Download
+    from mews_frames._frames.columns import Kept
+    from mews_frames._models import ExportFile
+
+__all__ = ["Brought", "bring_parts"]
+
+SIDE_BY_SIDE = 4
+"""Parts that are downloaded at the same time."""
+
+EVERY = 0.5
+"""Seconds between two events while parts arrive."""
+
+
+@dataclass(slots=True)
+class Brought:
+    """How far it is. Threads add to it under its lock."""
+
+    size_done: int = 0
+    parts_done: int = 0
+    rows: int = 0
+
+
+def bring_parts(
+    files: Sequence[ExportFile],
+    kept: Kept,
+    *,
+    layout: Layout,
+    download: Download,
+    tell: Callable[[Brought], None],
+) -> tuple[Part, ...]:
+    """Bring parts side by side; each is decoded while it arrives.
+
+    If one of them fails, or the user interrupts, the others stop within a chunk. What has
+    arrived stays on disk for the next attempt, unless columns were left out.
+
+    Returns
+    -------
+    What lies in the cache now, in the order of `files`.
+    """
+    bringing = _Bringing(layout, download, kept)
+    parts = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-part")
+    try:
+        futures = [parts.submit(bringing.part, file) for file in files]
+        pending: set[Future[Part]] = set(futures)
+        while pending:
+            done, pending = wait(pending, EVERY, FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            tell(bringing.so_far)
+        return tuple(future.result() for future in futures)
+    finally:
+        bringing.stop()
+        # Not waited for: a socket may take a minute to notice, and Ctrl-C is not to.
+        parts.shutdown(wait=False, cancel_futures=True)
+
+
+class _Bringing:
+    """The threads and counters of one export on its way into the cache."""
+
+    def __init__(self, layout: Layout, download: Download, kept: Kept) -> None:
+        self._layout = layout
+        self._download = download
+        self._kept = kept
+        self._export_id = download.export_id
+        self._lock = threading.Lock()
+        self._fetchers = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-download")
+        self._decoders = ThreadPoolExecutor(os.cpu_count() or 1, "mews-decode")
+        self.so_far = Brought()
+
+    def stop(self) -> None:
+        self._download.stop.set()
+        self._fetchers.shutdown(wait=False, cancel_futures=True)
+        self._decoders.shutdown(wait=False, cancel_futures=True)
+
+    def part(self, file: ExportFile) -> Part:
+        try:
+            try:
+                return self._bring(file)
+            except _InheritedDamageError:
+                # Bytes that an earlier run left, perhaps before a power cut: fetch them anew.
+                remove(self._layout.partial(self._export_id, file.number))
+                return self._bring(file)
+        except OSError as error:
+            raise self._disk_error(file, error) from error
+
+    def _bring(self, file: ExportFile) -> Part:
+        spool = self._spool(file)
+        inherited = spool.position
+        self._count(size_done=inherited)
+        fetch = self._fetchers.submit(self._fetch, file, spool)
+        try:
+            part = self._decode(file, spool)
+        except DecodeError as error:
+            if inherited:
+                self._count(size_done=-spool.position)
+                raise _InheritedDamageError from error
+            raise
+        finally:
+            spool.fail(StoppedError())
+            wait([fetch])
+            spool.close()
+        with suppress(CacheError):
+            remove(self._layout.partial(self._export_id, file.number))
+        self._count(parts_done=1, rows=part.rows)
+        return part
+
+    def _spool(self, file: ExportFile) -> Spool:
+        if self._kept.names is not None:
+            return MemorySpool(file.size)
+        return DiskSpool(self._layout.partial(self._export_id, file.number), file.size)
+
+    def _fetch(self, file: ExportFile, spool: Spool) -> None:
+        try:
+            self._download(file, spool, lambda size: self._count(size_done=size))
+        except BaseException as error:  # noqa: BLE001 - the reading end raises it
+            spool.fail(error)
+
+    def _decode(self, file: ExportFile, spool: Spool) -> Part:
+        path = self._layout.part(self._export_id, file.number)
+        tables = decode_part(
+            spool.chunks(), self._kept, Place(self._export_id, file.number), self._decoders
+        )
+        with scratch(path) as aside:
+            written = write_part(
+                aside, tables, self._kept, export_id=self._export_id, number=file.number
+            )
+            size, digest = aside.stat().st_size, sha256_of(aside)
+            replace_with(aside, path)
+        return Part(file.number, file.size, written.rows, written.rescued, size, digest)
+
+    def _count(self, *, size_done: int = 0, parts_done: int = 0, rows: int = 0) -> None:
+        with self._lock:
+            self.so_far.size_done += size_done
+            self.so_far.parts_done += parts_done
+            self.so_far.rows += rows
+
+    def _disk_error(self, file: ExportFile, error: OSError) -> CacheError:
+        full = error.errno in {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+        what = "the disk is full" if full else (error.strerror or type(error).__name__)
+        return CacheError(
+            f"part {file.number} of export {self._export_id} cannot be written to"
+            f" {self._layout.root}: {what}",
+            hint=f"about {file.size * 1.2 / 1e6:.0f} MB are needed for this part while it arrives,"
+            " a tenth of that afterwards; free some space, or set MEWS_FRAMES_CACHE_DIR, and call"
+            " again: the export is kept",
+            export_id=self._export_id,
+            part=file.number,
+        )
+
+
+class _InheritedDamageError(Exception):
+    """What an earlier run left of a part does not decode."""
