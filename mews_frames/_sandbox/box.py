@@ -1,11 +1,12 @@
-"""`mews_frames.sandbox`: a pretend Mews for the length of a ``with`` block."""
+"""`mews_frames.sandbox`: a pretend Mews for the length of a ``with`` block, or until Ctrl-C."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import os
 import threading
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 from mews_frames._clock import SystemClock
@@ -17,7 +18,7 @@ from mews_frames._schemas import load_schema
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from mews_frames._client import Client
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from mews_frames._sandbox.values import Received
     from mews_frames.typing import Clock
 
-__all__ = ["Sandbox", "sandbox"]
+__all__ = ["Sandbox", "sandbox", "serve"]
+
+HIGHEST_PORT = 65_535
 
 
 def sandbox(
@@ -37,6 +40,7 @@ def sandbox(
     parts: int = 4,
     duration: float = 3.0,
     records: Mapping[str, Sequence[bytes]] | None = None,
+    port: int = 0,
 ) -> Sandbox:
     """Open a pretend Mews with made-up hotels, for trying, tests and workshops.
 
@@ -63,11 +67,14 @@ def sandbox(
     records
         Parts to serve exactly as they are, by entity type, instead of made-up rows. Filters and
         scope do not touch them.
+    port
+        Where it listens; 0 takes a free port.
 
     Raises
     ------
     InvalidArgumentError
-        If a number is negative, or a key of ``records`` is no entity type.
+        If a number is negative, or a key of ``records`` is no entity type. A port that is taken
+        is told when the sandbox opens.
 
     Examples
     --------
@@ -81,10 +88,79 @@ def sandbox(
             f"a sandbox cannot have rows={rows!r}, parts={parts!r}, duration={duration!r}",
             hint="rows and duration are 0 or more, parts is 1 or more",
         )
+    if not 0 <= port <= HIGHEST_PORT:
+        raise InvalidArgumentError(
+            f"a sandbox cannot listen on port {port!r}", hint="0 takes a free one"
+        )
     for entity_type in records or {}:
         load_schema(entity_type)  # refuses what Mews does not export
     recipe = Recipe(rows=rows, seed=seed, parts=parts, duration=duration)
-    return Sandbox(recipe, faults, clock or SystemClock(), records or {})
+    return Sandbox(recipe, faults, clock or SystemClock(), records or {}, port)
+
+
+def serve(
+    *, rows: int, seed: int, port: int, tell: Callable[[str], None], clock: Clock | None = None
+) -> None:
+    """Open a sandbox for other processes, and keep it open until Ctrl-C.
+
+    Parameters
+    ----------
+    rows, seed, port
+        As for `sandbox`.
+    tell
+        Gets the lines to show: where it listens, its tokens, how to use them.
+    clock
+        Its time, and what it waits with; the machine's own where left out.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If a number is negative, or the port is taken.
+    """
+    with sandbox(rows=rows, seed=seed, port=port, clock=clock) as mews:
+        for line in _introduction(mews):
+            tell(line)
+        try:
+            while True:
+                mews.clock.sleep(3600.0)  # s; any length will do: Ctrl-C ends it
+        except KeyboardInterrupt:
+            tell("the sandbox is closed, and all that it wrote is gone")
+
+
+def _introduction(mews: Sandbox) -> list[str]:
+    variables = {
+        "MEWS_PLATFORM_ADDRESS": mews.address,
+        "MEWS_CLIENT_TOKEN": mews.client_token,
+        "MEWS_ACCESS_TOKEN": mews.access_token,
+    }
+    export = '$env:{0} = "{1}"' if os.name == "nt" else "export {0}={1}"
+    return [
+        f"a pretend Mews with made-up hotels listens on {mews.address}; Ctrl-C ends it",
+        f"client token: {mews.client_token}",
+        f"access token: {mews.access_token}",
+        "in another shell:",
+        *(f"  {export.format(name, value)}" for name, value in variables.items()),
+        "  mews-frames load OrderItem --out orders.parquet",
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What an open sandbox holds."""
+
+    folder: TemporaryDirectory[str]
+    mews: Mews
+    server: SandboxServer
+
+    @property
+    def path(self) -> Path:
+        return Path(self.folder.name)
+
+    def close(self) -> None:
+        self.mews.close()  # looks that wait for rows return
+        self.server.close()
+        self.mews.close()  # and none of the last ones began to write
+        self.folder.cleanup()
 
 
 class Sandbox:
@@ -104,22 +180,25 @@ class Sandbox:
         faults: Iterable[Fault],
         clock: Clock,
         records: Mapping[str, Sequence[bytes]],
+        port: int,
     ) -> None:
-        self.client_token = f"MADE-UP-CLIENT-TOKEN-OF-THE-SANDBOX-{recipe.seed}"
-        self.access_token = f"MADE-UP-ACCESS-TOKEN-OF-THE-SANDBOX-{recipe.seed}"
+        # Other hotels, other tokens: rows that a client cached of one are not those of another.
+        hotels = f"OF-THE-SANDBOX-SEED-{recipe.seed}-ROWS-{recipe.rows}"
+        self.client_token = f"MADE-UP-CLIENT-TOKEN-{hotels}"
+        self.access_token = f"MADE-UP-ACCESS-TOKEN-{hotels}"
         self.clock = clock
         self._recipe = recipe
         self._faults = tuple(faults)
         self._records = records
+        self._port = port
         self._lock = threading.Lock()
-        self._opened: tuple[Path, Mews, SandboxServer] | None = None
+        self._opened: _Opened | None = None
         self._closed = False
-        self._past: tuple[Received, ...] = ()
         self._clients: list[Client] = []
 
     def __repr__(self) -> str:
-        state = self._opened[2].address if self._opened else "not open"
-        return f"<Sandbox {state}, {self._recipe.rows} rows, seed {self._recipe.seed}>"
+        where = "not open" if self._opened is None or self._closed else self.address
+        return f"<Sandbox {where}, {self._recipe.rows} rows, seed {self._recipe.seed}>"
 
     def __enter__(self) -> Self:
         self._open()
@@ -140,9 +219,14 @@ class Sandbox:
         Raises
         ------
         InvalidArgumentError
-            After the sandbox was closed.
+            After the sandbox was closed, or if its port is taken.
         """
-        return self._open()[2].address
+        return self._open().server.address
+
+    @property
+    def folder(self) -> Path:
+        """A folder for caches and files of one's own, which goes when the sandbox goes."""
+        return self._open().path / "yours"
 
     @property
     def requests(self) -> tuple[Received, ...]:
@@ -150,8 +234,7 @@ class Sandbox:
 
         They can still be read after the sandbox was closed.
         """
-        with self._lock:
-            return self._past if self._opened is None else self._opened[1].received
+        return () if self._opened is None else self._opened.mews.received
 
     @property
     def enterprise_ids(self) -> tuple[str, ...]:
@@ -169,15 +252,14 @@ class Sandbox:
         Parameters
         ----------
         **settings
-            As `mews_frames.Client` takes them. Where left out: this sandbox's clock, and a cache
-            folder that goes when the sandbox goes.
+            As `mews_frames.Client` takes them. Where left out: the address and the clock of this
+            sandbox, and a cache in its `folder`.
         """
         from mews_frames._client import Client
 
-        folder, _, server = self._open()
         ours: dict[str, Any] = {
-            "platform_address": server.address,
-            "cache_dir": folder / "cache",
+            "platform_address": self.address,
+            "cache_dir": self.folder / "cache",
             "clock": self.clock,
         }
         client = Client(self.client_token, self.access_token, **(ours | settings))
@@ -189,22 +271,22 @@ class Sandbox:
         while self._clients:
             self._clients.pop().close()
         with self._lock:
-            opened, self._opened, self._closed = self._opened, None, True
-        if opened is not None:
-            folder, mews, server = opened
-            mews.close()
-            server.close()
-            self._past = mews.received
-            shutil.rmtree(folder, ignore_errors=True)  # Windows keeps what is still being read
+            was_closed, self._closed = self._closed, True
+        if self._opened is not None and not was_closed:
+            self._opened.close()
 
-    def _open(self) -> tuple[Path, Mews, SandboxServer]:
+    def _open(self) -> _Opened:
         with self._lock:
             if self._closed:
                 raise InvalidArgumentError("this sandbox is closed", hint="open another one")
             if self._opened is None:
-                folder = Path(tempfile.mkdtemp(prefix="mews-frames-sandbox-"))
+                # Windows keeps what is still being read.
+                folder = TemporaryDirectory(
+                    prefix="mews-frames-sandbox-", ignore_cleanup_errors=True
+                )
+                (Path(folder.name) / "yours").mkdir(mode=0o700)
                 mews = Mews(
-                    folder / "mews",
+                    Path(folder.name) / "mews",
                     address="",
                     client_token=self.client_token,
                     access_token=self.access_token,
@@ -213,5 +295,15 @@ class Sandbox:
                     faults=self._faults,
                     given=self._records,
                 )
-                self._opened = folder, mews, SandboxServer(mews)
+                self._opened = _Opened(folder, mews, self._listen(mews, folder))
             return self._opened
+
+    def _listen(self, mews: Mews, folder: TemporaryDirectory[str]) -> SandboxServer:
+        try:
+            return SandboxServer(mews, self._port)
+        except OSError as error:
+            folder.cleanup()
+            raise InvalidArgumentError(
+                f"port {self._port} of 127.0.0.1 cannot be listened on ({error.strerror})",
+                hint="port=0 takes a free one",
+            ) from None

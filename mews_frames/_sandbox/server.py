@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._sandbox.values import (
@@ -35,12 +37,17 @@ class SandboxServer:
         Who answers. Its links begin with the address of this server from now on.
     port
         0 takes a free one.
+
+    Raises
+    ------
+    OSError
+        If the port is taken.
     """
 
     def __init__(self, mews: Mews, port: int = 0) -> None:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.mews = mews
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
         mews.address = self.address
         self._thread = threading.Thread(
             target=self._server.serve_forever,
@@ -55,35 +62,47 @@ class SandboxServer:
         self._server.stopped.set()
         self._server.shutdown()
         self._thread.join()
-        self._server.hang_up()
         self._server.server_close()
+        self._server.hang_up()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False  # so that server_close waits for them
+class _Server(ThreadingMixIn, TCPServer):
+    # HTTPServer would look up the name of 127.0.0.1, which takes seconds on some machines.
     request_queue_size = 128
+    allow_reuse_address = os.name != "nt"  # there it would let two listen on one port
     mews: Mews
 
     def __init__(self, *args: Any) -> None:
         self.stopped = threading.Event()
-        self._open: set[socket.socket] = set()
+        self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         super().__init__(*args)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
+        # Daemons: a sandbox that nobody closed must not keep the interpreter from ending, and its
+        # threads wait for next requests on connections that clients in this process hold open.
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
         with self._lock:
-            self._open.add(request)
+            self._open[request] = thread
+        thread.start()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
             with self._lock:
-                self._open.discard(request)
+                self._open.pop(request)
 
     def hang_up(self) -> None:
-        """End the connections that clients keep open: their threads wait for a next request."""
+        """End the connections that clients keep open, and wait for the threads that serve them."""
         with self._lock:
+            threads = list(self._open.values())
             for connection in self._open:
                 _shut(connection)
+        for thread in threads:
+            thread.join()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: clients that go away are what tests are about."""
