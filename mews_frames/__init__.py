@@ -11,8 +11,6 @@ is answered from disk. ``profile="sandbox"`` needs no account.
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from mews_frames import errors, testing, typing
 from mews_frames._api import (
     cache,
@@ -29,10 +27,12 @@ from mews_frames._api import (
 )
 from mews_frames._client import Client
 from mews_frames._models import Export
+from mews_frames._version import __version__
 
 __all__ = [
     "Client",
     "Export",
+    "__version__",
     "cache",
     "describe",
     "drift",
@@ -48,5 +48,3 @@ __all__ = [
     "testing",
     "typing",
 ]
-
-__version__ = version("mews-frames")

@@ -7,7 +7,6 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from mews_frames._redact import Secret, without_query
+from mews_frames._version import __version__
 from mews_frames.errors import ConfigurationError
 
 __all__ = ["SANDBOX", "Settings", "config_file", "find_cache_dir", "find_settings"]
@@ -235,4 +235,4 @@ def _address(text: str) -> str:
 
 
 def _own_name() -> str:
-    return f"mews_frames {version('mews-frames')}"
+    return f"mews_frames {__version__}"

@@ -1,0 +1,23 @@
+"""No test sees the settings, tokens or caches of whoever runs it."""
+
+import os
+
+import pytest
+
+from mews_frames.testing import FakeClock
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("MEWS_")]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "APPDATA"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
