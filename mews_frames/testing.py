@@ -1,14 +1,57 @@
-"""What tests of code that uses mews_frames need: a clock of their own, and faults.
+"""What tests of code that uses mews_frames need: a clock of their own, and faults as data.
 
-`mews_frames.sandbox` gives them a Mews of their own.
+`mews_frames.sandbox` gives them a Mews of their own. Besides rows, seed, faults and clock it takes
+``parts`` (how many files an export has), ``duration`` (seconds from add to Success), ``records``
+(parts to serve exactly as they are, as bytes by entity type) and ``port``.
+
+Each fault happens ``times`` times and then no more; ``None`` stands for always. Where several
+of a kind fit, the earlier one goes first.
+
+Examples
+--------
+A test of what your code does while Mews answers 503, and when a download breaks off. Nothing
+really waits: the client sleeps on the fake clock.
+
+>>> clock = FakeClock()
+>>> faults = [Refuse(503, on="getAll"), Drop(after=1000)]
+>>> with mf.sandbox(rows=100, faults=faults, clock=clock) as mews, mews.client() as client:
+...     client.load_entities("OrderItem", backend="pyarrow", progress=False).num_rows
+100
+>>> sorted({request.status for request in mews.requests})
+[200, 206, 503]
 """
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-__all__ = ["FakeClock"]
+from mews_frames.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mews_frames.typing import EntityType
+
+__all__ = [
+    "Compress",
+    "Corrupt",
+    "Drip",
+    "Drop",
+    "ExpireUrls",
+    "Fail",
+    "FakeClock",
+    "Fault",
+    "LoseAnswer",
+    "NoRange",
+    "On",
+    "Refuse",
+    "Stall",
+    "Truncate",
+    "UnknownStatus",
+]
 
 
 class FakeClock:
@@ -60,3 +103,348 @@ class FakeClock:
         """Move the wall clock alone, forward or back, as a user or a time server would."""
         with self._lock:
             self._start += timedelta(seconds=seconds)
+
+
+On: TypeAlias = Literal["add", "getAll", "download", "any"]
+"""Which requests a fault concerns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Requests are answered with a status of your choice, before anything else is looked at.
+
+    Attributes
+    ----------
+    status
+        HTTP status, such as 429 or 503.
+    times
+        How many requests.
+    retry_after
+        Header ``Retry-After``: seconds, or text such as an HTTP date.
+    on
+        Which requests.
+    body
+        What stands in the body; ``None``: what Mews sends with an error (for a download what a
+        storage sends).
+    content_type
+        Of ``body``.
+    headers
+        More headers, such as ``Location``.
+
+    Examples
+    --------
+    >>> clock = FakeClock()
+    >>> busy = Refuse(429, retry_after=3, on="add")
+    >>> with mf.sandbox(rows=100, faults=[busy], clock=clock) as mews:
+    ...     export = mews.client().start_export("OrderItem")
+    ...     [request.status for request in mews.requests], clock.slept[0] >= 3
+    ([429, 200], True)
+    """
+
+    status: int
+    times: int | None = 1
+    retry_after: float | str | None = None
+    on: On = "any"
+    body: bytes | str | None = None
+    content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoseAnswer:
+    """Mews does what it is asked, but the connection is cut before the answer.
+
+    After a lost ``exports/add`` an export runs whose id nobody knows.
+
+    Attributes
+    ----------
+    on
+        Which requests.
+    times
+        How many of them.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100, faults=[LoseAnswer("getAll")], clock=FakeClock()) as mews:
+    ...     orders = mews.client().load_entities("OrderItem", progress=False)
+    ...     [request.operation for request in mews.requests][:3]
+    ['add', 'getAll', 'getAll']
+    """
+
+    on: On = "add"
+    times: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Exports end as ``Failed``, without files.
+
+    Attributes
+    ----------
+    entity_type
+        Of which type; ``None`` for all.
+    times
+        How many exports, counted as they are added.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100, faults=[Fail("Bill")], clock=FakeClock()) as mews:
+    ...     try:
+    ...         mews.client().load_entities("Bill", progress=False)
+    ...     except mf.errors.ExportFailedError:
+    ...         print("no bills today")
+    no bills today
+    """
+
+    entity_type: EntityType | None = None
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownStatus:
+    """The answers of getAll show a status that no docs know, in place of the real one.
+
+    Attributes
+    ----------
+    name
+        The status.
+    times
+        How many exports in answers of getAll.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100, faults=[UnknownStatus("Paused")], clock=FakeClock()) as mews:
+    ...     try:
+    ...         mews.client().load_entities("Bill", progress=False)
+    ...     except mf.errors.ServerError as error:
+    ...         "'Paused'" in str(error)
+    True
+    """
+
+    name: str
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireUrls:
+    """Links live shorter than the 10 minutes that Mews promises.
+
+    Attributes
+    ----------
+    after
+        Seconds from the getAll that returned them; 0: they never work.
+    times
+        For how many answers of getAll that hold links.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100, faults=[ExpireUrls(0, times=1)], clock=FakeClock()) as mews:
+    ...     orders = mews.client().load_entities("OrderItem", progress=False)
+    ...     {request.status for request in mews.requests if request.operation == "download"}
+    {200, 403}
+    """
+
+    after: float
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A download is cut in mid-body: ``Content-Length`` promised more, the connection ends.
+
+    Attributes
+    ----------
+    after
+        Bytes of the body that still arrive. A shorter body is not concerned.
+    times
+        How many downloads.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100, faults=[Drop(after=1000)], clock=FakeClock()) as mews:
+    ...     orders = mews.client().load_entities("OrderItem", progress=False)
+    ...     [request.headers["range"] for request in mews.requests if request.status == 206]
+    ['bytes=1000-']
+    """
+
+    after: int
+    times: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """A download stops in mid-body: the connection stays open, and nothing comes any more.
+
+    Over a socket the client waits in real time for as long as its own patience lasts (60 s for
+    mews_frames). Through `Sandbox.transport` that time passes on the clock.
+
+    Attributes
+    ----------
+    after
+        Bytes of the body that still arrive. A shorter body is not concerned.
+    times
+        How many downloads.
+
+    Examples
+    --------
+    >>> clock = FakeClock()
+    >>> with mf.sandbox(rows=100, faults=[Stall(after=1000)], clock=clock) as mews:
+    ...     client = mews.client(transport=mews.transport)
+    ...     orders = client.load_entities("OrderItem", progress=False)
+    ...     60 in clock.slept
+    True
+    """
+
+    after: int
+    times: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """A download comes very slowly, and does not stop.
+
+    Attributes
+    ----------
+    rate
+        Bytes a second, more than 0; below 1, a byte comes every so many seconds.
+    after
+        Bytes of the body that arrive at full speed before. A shorter body is not concerned.
+    times
+        How many downloads.
+
+    Examples
+    --------
+    >>> clock = FakeClock()
+    >>> with mf.sandbox(rows=100, faults=[Drip(rate=1)], clock=clock) as mews:
+    ...     orders = mews.client().load_entities("OrderItem", progress=False)
+    ...     {request.status for request in mews.requests if request.operation == "download"}
+    {200, 206}
+    """
+
+    rate: float
+    after: int = 0
+    times: int | None = 1
+
+    def __post_init__(self) -> None:
+        if self.rate <= 0:
+            raise InvalidArgumentError(
+                f"a download cannot drip at {self.rate!r} bytes a second",
+                hint="mews_frames.testing.Stall is a download that stops",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Corrupt:
+    """One byte of a part arrives changed.
+
+    Attributes
+    ----------
+    part
+        Number of the part, from 1.
+    offset
+        Position of the byte in the part, from 0.
+    mask
+        Bits that are turned over. All of them (the default) never leave valid UTF-8; 1 makes
+        another digit of a digit, which nobody can notice who has no checksum.
+    times
+        How many downloads that hold the byte.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100, faults=[Corrupt(part=2)], clock=FakeClock()) as mews:
+    ...     try:
+    ...         mews.client().load_entities("OrderItem", progress=False)
+    ...     except mf.errors.DecodeError as error:
+    ...         error.part, error.line, error.offset
+    (2, 1, 0)
+    """
+
+    part: int = 1
+    offset: int = 0
+    mask: int = 0xFF
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """A part is shorter than ``SizeInBytes`` says, and ``Content-Length`` agrees with the part.
+
+    Attributes
+    ----------
+    part
+        Number of the part, from 1.
+    by
+        How many bytes are missing at its end.
+    times
+        How many downloads of the part.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100, faults=[Truncate(by=7)], clock=FakeClock()) as mews:
+    ...     try:
+    ...         mews.client().load_entities("OrderItem", progress=False)
+    ...     except mf.errors.IntegrityError as error:
+    ...         error.part
+    1
+    """
+
+    part: int = 1
+    by: int = 1
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoRange:
+    """A download that asks for a range gets the whole part, with status 200.
+
+    Attributes
+    ----------
+    times
+        How many downloads, also those that ask for no range.
+
+    Examples
+    --------
+    >>> faults = [NoRange(), Drop(after=1000)]
+    >>> with mf.sandbox(rows=100, faults=faults, clock=FakeClock()) as mews:
+    ...     orders = mews.client().load_entities("OrderItem", progress=False)
+    ...     {request.status for request in mews.requests}
+    {200}
+    """
+
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compress:
+    """Downloads come with ``Content-Encoding: gzip`` though nobody asked, and without length.
+
+    Attributes
+    ----------
+    times
+        How many downloads.
+
+    Examples
+    --------
+    >>> with mf.sandbox(rows=100, faults=[Compress()], clock=FakeClock()) as mews:
+    ...     mews.client().load_entities("OrderItem", backend="pyarrow", progress=False).num_rows
+    100
+    """
+
+    times: int | None = None
+
+
+Fault: TypeAlias = (
+    Refuse
+    | LoseAnswer
+    | Fail
+    | UnknownStatus
+    | ExpireUrls
+    | Drop
+    | Stall
+    | Drip
+    | Corrupt
+    | Truncate
+    | NoRange
+    | Compress
+)
+"""Any of the faults."""

@@ -26,7 +26,8 @@ ROWS = [
     {"_settings", "_progress", "_clock"},
     {"_records"},
     {"_models", "_retry", "_redact", "_schemas", "_version"},
-    {"errors", "typing", "testing"},
+    {"testing"},
+    {"errors", "typing"},
 ]
 # Where the API needs a leaf (progress, backends, the sandbox), these two fetch it when called.
 FETCH_LEAVES = {"_api", "_client"}

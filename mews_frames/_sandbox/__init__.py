@@ -5,7 +5,8 @@ A leaf: nothing else in the package needs it, and what it makes is made up and s
 
 from __future__ import annotations
 
-from mews_frames._sandbox.box import Sandbox, sandbox, serve
+from mews_frames._sandbox.box import Sandbox, sandbox
+from mews_frames._sandbox.serving import serve
 from mews_frames._sandbox.transport import profile_transport
 from mews_frames._sandbox.values import Received
 

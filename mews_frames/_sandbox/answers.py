@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from mews_frames._sandbox.values import Answer, Request
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mews_frames._sandbox.faults import Refuse
+    from mews_frames.testing import Refuse
 
 __all__ = ["error_answer", "json_answer", "refused_answer", "xml_answer"]
 
@@ -42,9 +43,9 @@ def xml_answer(status: int, code: str, message: str) -> Answer:
 
 def refused_answer(refusal: Refuse, request: Request, request_id: str) -> Answer:
     """Make the answer that a fault asks for."""
-    headers = {}
+    headers = dict(refusal.headers)
     if refusal.retry_after is not None:
-        headers["Retry-After"] = str(refusal.retry_after)
+        headers["Retry-After"] = _seconds(refusal.retry_after)
     message = f"The sandbox was told to answer {refusal.status}."
     if refusal.body is not None:
         body = refusal.body.encode() if isinstance(refusal.body, str) else refusal.body
@@ -55,3 +56,8 @@ def refused_answer(refusal: Refuse, request: Request, request_id: str) -> Answer
     else:
         answer = error_answer(refusal.status, message, request_id)
     return replace(answer, headers={**answer.headers, **headers})
+
+
+def _seconds(pause: float | str) -> str:
+    # RFC 9110, section 10.2.3: whole seconds, or a date
+    return pause if isinstance(pause, str) else str(math.ceil(pause))

@@ -1,8 +1,7 @@
-"""`mews_frames.sandbox`: a pretend Mews for the length of a ``with`` block, or until Ctrl-C."""
+"""`mews_frames.sandbox`: a pretend Mews for the length of a ``with`` block."""
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +13,20 @@ from mews_frames._sandbox import hotel
 from mews_frames._sandbox.rules import Mews
 from mews_frames._sandbox.server import SandboxServer
 from mews_frames._sandbox.stored import Recipe
+from mews_frames._sandbox.transport import SandboxTransport
 from mews_frames._schemas import load_schema
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from mews_frames._client import Client
-    from mews_frames._sandbox.faults import Fault
     from mews_frames._sandbox.values import Received
+    from mews_frames.testing import Fault
     from mews_frames.typing import Clock
 
-__all__ = ["Sandbox", "sandbox", "serve"]
+__all__ = ["Sandbox", "sandbox"]
 
 HIGHEST_PORT = 65_535
 
@@ -73,7 +73,7 @@ def sandbox(
     Raises
     ------
     InvalidArgumentError
-        If a number is negative, or a key of ``records`` is no entity type. A port that is taken
+        If a number makes no sense, or a key of ``records`` is no entity type. A port that is taken
         is told when the sandbox opens.
 
     Examples
@@ -94,54 +94,8 @@ def sandbox(
         )
     for entity_type in records or {}:
         load_schema(entity_type)  # refuses what Mews does not export
-    recipe = Recipe(rows=rows, seed=seed, parts=parts, duration=duration)
+    recipe = Recipe(rows=int(rows), seed=seed, parts=parts, duration=duration)
     return Sandbox(recipe, faults, clock or SystemClock(), records or {}, port)
-
-
-def serve(
-    *, rows: int, seed: int, port: int, tell: Callable[[str], None], clock: Clock | None = None
-) -> None:
-    """Open a sandbox for other processes, and keep it open until Ctrl-C.
-
-    Parameters
-    ----------
-    rows, seed, port
-        As for `sandbox`.
-    tell
-        Gets the lines to show: where it listens, its tokens, how to use them.
-    clock
-        Its time, and what it waits with; the machine's own where left out.
-
-    Raises
-    ------
-    InvalidArgumentError
-        If a number is negative, or the port is taken.
-    """
-    with sandbox(rows=rows, seed=seed, port=port, clock=clock) as mews:
-        for line in _introduction(mews):
-            tell(line)
-        try:
-            while True:
-                mews.clock.sleep(3600.0)  # s; any length will do: Ctrl-C ends it
-        except KeyboardInterrupt:
-            tell("the sandbox is closed, and all that it wrote is gone")
-
-
-def _introduction(mews: Sandbox) -> list[str]:
-    variables = {
-        "MEWS_PLATFORM_ADDRESS": mews.address,
-        "MEWS_CLIENT_TOKEN": mews.client_token,
-        "MEWS_ACCESS_TOKEN": mews.access_token,
-    }
-    export = '$env:{0} = "{1}"' if os.name == "nt" else "export {0}={1}"
-    return [
-        f"a pretend Mews with made-up hotels listens on {mews.address}; Ctrl-C ends it",
-        f"client token: {mews.client_token}",
-        f"access token: {mews.access_token}",
-        "in another shell:",
-        *(f"  {export.format(name, value)}" for name, value in variables.items()),
-        "  mews-frames load OrderItem --out orders.parquet",
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +151,8 @@ class Sandbox:
         self._clients: list[Client] = []
 
     def __repr__(self) -> str:
-        where = "not open" if self._opened is None or self._closed else self.address
+        opened = None if self._closed else self._opened
+        where = opened.server.address if opened else "not open"
         return f"<Sandbox {where}, {self._recipe.rows} rows, seed {self._recipe.seed}>"
 
     def __enter__(self) -> Self:
@@ -222,6 +177,14 @@ class Sandbox:
             After the sandbox was closed, or if its port is taken.
         """
         return self._open().server.address
+
+    @property
+    def transport(self) -> SandboxTransport:
+        """A way to it without a socket, for the ``transport`` of a client.
+
+        What a stalled download would wait for passes on the clock.
+        """
+        return SandboxTransport(self._open().mews, self.clock)
 
     @property
     def folder(self) -> Path:

@@ -21,31 +21,26 @@ from urllib.parse import unquote
 from mews_frames._sandbox import hotel
 from mews_frames._sandbox.answers import error_answer, json_answer, refused_answer, xml_answer
 from mews_frames._sandbox.checks import RefusedError, add_of, envelope_of, export_ids_of
-from mews_frames._sandbox.faults import (
-    ExpireUrls,
-    Fail,
-    Fault,
-    FaultBook,
-    LoseAnswer,
-    Refuse,
-    UnknownStatus,
-)
+from mews_frames._sandbox.faults import FaultBook
 from mews_frames._sandbox.rows import lines
-from mews_frames._sandbox.storage import LINK_LIFE, Links, download
+from mews_frames._sandbox.storage import LINK_LIFE, Links, Storage
 from mews_frames._sandbox.store import Store
 from mews_frames._sandbox.stored import Recipe, Stored, expires
 from mews_frames._sandbox.values import (
+    LARGEST_BODY,
     Answer,
     ConnectionCutError,
     Received,
     Request,
 )
 from mews_frames._schemas import load_schema
+from mews_frames.testing import ExpireUrls, Fail, LoseAnswer, Refuse, UnknownStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mews_frames.testing import Fault
     from mews_frames.typing import Clock, Status
 
 __all__ = ["Mews"]
@@ -95,6 +90,7 @@ class Mews:
         self._store = Store(folder, clock, lines, given)
         # Made of the tokens, so that every process that shares the folder signs alike.
         self._links = Links(hashlib.sha256("\n".join(self._tokens).encode()).digest())
+        self._storage = Storage(self._faults, clock.sleep)
         self._seen: deque[float] = deque()
         self._received: list[Received] = []
         self._lock = threading.Lock()
@@ -106,7 +102,7 @@ class Mews:
             return tuple(self._received)
 
     def close(self) -> None:
-        """Stop writing rows."""
+        """Stop writing rows; a later look at an export begins anew."""
         self._store.close()
 
     def answer(self, request: Request) -> Answer:
@@ -127,17 +123,24 @@ class Mews:
             answer = refused_answer(refusal, request, request_id)
         else:
             answer = self._served(request, request_id)
-        headers = {
-            # Mews docs, guidelines/responses.md: on every response
-            "Request-Id": request_id,
-            "Date": format_datetime(self._clock.now().astimezone(UTC), usegmt=True),
-            **answer.headers,
-        }
         lost = self._faults.take(LoseAnswer, concerned)
         entry = self._log(request, answer.status)
         if lost is not None:
             raise ConnectionCutError
-        return replace(answer, headers=headers, body=self._counted(answer.body, entry))
+        answer = replace(answer, body=self._counted(answer.body, entry))
+        return self._headed(answer, request_id)
+
+    def refuse(self, status: int, message: str) -> Answer:
+        """Make the answer to what is no request at all."""
+        request_id = str(uuid.uuid4())
+        return self._headed(error_answer(status, message, request_id), request_id)
+
+    def _headed(self, answer: Answer, request_id: str) -> Answer:
+        headers = {
+            "Request-Id": request_id,  # Mews docs, guidelines/responses.md: on every response
+            "Date": format_datetime(self._clock.now().astimezone(UTC), usegmt=True),
+        }
+        return replace(answer, headers=headers | dict(answer.headers))
 
     def _served(self, request: Request, request_id: str) -> Answer:
         try:
@@ -153,6 +156,8 @@ class Mews:
     def _operate(self, request: Request) -> Answer:
         if request.operation == "other" or request.method != "POST":
             raise RefusedError(404, "Not found.")
+        if len(request.body) > LARGEST_BODY:
+            raise RefusedError(413, "The request is too large.")
         data = envelope_of(request.body, request.headers.get("content-type", ""))
         if (data["ClientToken"], data["AccessToken"]) != self._tokens:
             raise RefusedError(401, "Invalid ClientToken or AccessToken.")
@@ -218,7 +223,7 @@ class Mews:
         }
 
     def _download(self, request: Request) -> Answer:
-        shown = [unquote(request.query), *request.headers.values()]
+        shown = [unquote(request.query), *request.headers.values(), request.body.decode("latin-1")]
         leaks = any(token in text for token in self._tokens for text in shown)
         if leaks or "authorization" in request.headers:
             return xml_answer(400, "InvalidRequest", "Tokens have no business at the storage.")
@@ -229,7 +234,7 @@ class Mews:
         if part is None:
             return xml_answer(404, "BlobNotFound", "The file is gone.")
         export_id, number = found
-        return download(part, number, f'"{export_id}-{number}"', request, self._faults)
+        return self._storage.download(part, number, f'"{export_id}-{number}"', request)
 
     def _limit(self) -> None:
         now = self._clock.monotonic()
@@ -245,14 +250,20 @@ class Mews:
     def _log(self, request: Request, status: int) -> int:
         entry = Received(
             method=request.method,
-            path=request.path,
-            headers=dict(request.headers),
-            body=_without_tokens(request.body),
+            path=self._hidden(request.path),
+            headers={name: self._hidden(text) for name, text in request.headers.items()},
+            body=_without_tokens(self._hidden(request.body.decode("utf-8", "replace"))),
             status=status,
         )
         with self._lock:
             self._received.append(entry)
             return len(self._received) - 1
+
+    def _hidden(self, text: str) -> str:
+        """Take tokens out of what tests get to see, wherever a client put them."""
+        for token in self._tokens:
+            text = text.replace(token, "[token]")
+        return text
 
     def _counted(self, body: bytes | Iterable[bytes], entry: int) -> Iterator[bytes]:
         for chunk in [body] if isinstance(body, bytes) else body:
@@ -266,7 +277,7 @@ def _wire(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _without_tokens(body: bytes) -> dict[str, Any] | None:
+def _without_tokens(body: str) -> dict[str, Any] | None:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):

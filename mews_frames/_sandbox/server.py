@@ -11,6 +11,8 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._sandbox.values import (
+    CHUNK,
+    LARGEST_BODY,
     Answer,
     ConnectionCutError,
     ConnectionStalledError,
@@ -122,12 +124,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         path, _, query = self.path.partition("?")
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
+            self.send_error(411, "Content-Length is expected.")
+            return
         asked = Request(
             method=self.command,
             path=path,
             query=query,
             headers={name.lower(): value for name, value in self.headers.items()},
-            body=self.rfile.read(int(self.headers.get("Content-Length", "0"))),
+            body=self._body(int(length)),
         )
         try:
             self._send(self.server.mews.answer(asked))
@@ -136,6 +142,19 @@ class _Handler(BaseHTTPRequestHandler):
         except ConnectionStalledError:
             self._stall()
             self._cut()
+
+    def _body(self, length: int) -> bytes:
+        """Read a body to its end, but keep no more of it than shows that it is too large."""
+        kept = self.rfile.read(min(length, LARGEST_BODY + 1))
+        length -= len(kept)
+        while length > 0 and (more := self.rfile.read(min(length, CHUNK))):
+            length -= len(more)
+        return kept
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no proper HTTP as Mews answers all else; the base class sends HTML."""
+        self.close_connection = True
+        self._send(self.server.mews.refuse(code, message or explain or "No proper request."))
 
     def _send(self, answer: Answer) -> None:
         self.send_response_only(answer.status)
@@ -150,10 +169,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         body: Iterable[bytes] = [answer.body] if isinstance(answer.body, bytes) else answer.body
         for chunk in [] if self.command == "HEAD" else body:
+            if self.server.stopped.is_set():
+                raise ConnectionCutError
             if answer.length is None:
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunk else b"")
             else:
                 self.wfile.write(chunk)
+            self.wfile.flush()  # what drips has to arrive
         if answer.length is None and self.command != "HEAD":
             self.wfile.write(b"0\r\n\r\n")
 

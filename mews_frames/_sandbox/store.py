@@ -14,7 +14,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -82,7 +82,7 @@ class Store:
         self._given = given or {}
         self._workers: dict[str, _Worker] = {}
         self._guard = threading.Lock()
-        self._closed = threading.Event()
+        self._stop = threading.Event()
 
     def add(self, asked: Add, recipe: Recipe, fails: Callable[[], bool]) -> Stored:
         """Add an export, unless one of the type runs already.
@@ -107,12 +107,9 @@ class Store:
         return stored
 
     def get(self, export_id: str) -> Stored | None:
-        """Give an export by its id; ``None`` for one that is not known."""
-        try:
-            text = (self._exports / export_id / "export.json").read_text(encoding="utf-8")
-        except OSError:
-            return None
-        return from_json(json.loads(text))
+        """Give an export by its id; ``None`` for one that is not known, or no longer."""
+        stored = self._read(export_id)
+        return None if stored is None or is_forgotten(stored, self._clock.now()) else stored
 
     def look(self, stored: Stored) -> tuple[Status, list[Part]]:
         """Say how far an export is, and give its parts if it has some.
@@ -137,11 +134,16 @@ class Store:
 
     def close(self) -> None:
         """Give up rows that are being written; another process, or the next look, takes over."""
-        self._closed.set()
-        for worker in list(self._workers.values()):
+        self._stop.set()
+        with self._guard:
+            workers = list(self._workers.values())
+            self._workers.clear()
+        for worker in workers:
             worker.join()
+        self._stop.clear()
 
     def _make(self, stored: Stored) -> bool:
+        """Have the rows of an export written; say whether they are within `PATIENCE`."""
         with self._guard:
             worker = self._workers.get(stored.id)
             if worker is None:
@@ -163,21 +165,23 @@ class Store:
             if self._parts_file(stored.id).exists():  # another process was faster
                 return
             given = self._given.get(stored.asked.entity_type)
-            chunks: Iterable[bytes] = self._lines(stored) if given is None else given
             aside = folder / "rows.part"
-            with aside.open("wb") as file:
-                for chunk in chunks:
-                    if self._closed.is_set():
-                        return
-                    file.write(chunk)
-            if given is None:
-                cuts = _cuts(aside, stored.recipe.parts)
-            else:
-                cuts = [0]
-                for part in given:
-                    cuts.append(cuts[-1] + len(part))
-            aside.replace(folder / "rows.jsonl")
-            _write(self._parts_file(stored.id), cuts)
+            try:
+                if not self._write_aside(aside, self._lines(stored) if given is None else given):
+                    return
+                cuts = _cuts(aside, stored.recipe.parts) if given is None else _ends(given)
+                aside.replace(folder / "rows.jsonl")
+            finally:
+                aside.unlink(missing_ok=True)
+            _write(self._parts_file(stored.id), cuts)  # it comes last, and alone makes them whole
+
+    def _write_aside(self, path: Path, chunks: Iterable[bytes]) -> bool:
+        with path.open("wb") as file:
+            for chunk in chunks:
+                if self._stop.is_set():
+                    return False
+                file.write(chunk)
+        return True
 
     def _parts_file(self, export_id: str) -> Path:
         return self._exports / export_id / "parts.json"
@@ -190,9 +194,16 @@ class Store:
         path = self._exports / export_id / "rows.jsonl"
         return [Part(path, *pair) for pair in pairwise(cuts)]
 
+    def _read(self, export_id: str) -> Stored | None:
+        try:
+            text = (self._exports / export_id / "export.json").read_text(encoding="utf-8")
+            return from_json(json.loads(text))
+        except (OSError, ValueError, LookupError, TypeError):  # gone, or of another version
+            return None
+
     def _all(self) -> Iterator[Stored]:
         for folder in self._exports.iterdir():
-            stored = self.get(folder.name)
+            stored = self._read(folder.name)
             if stored is not None:
                 yield stored
 
@@ -245,6 +256,11 @@ def _cuts(path: Path, parts: int) -> list[int]:
             cuts.add(file.tell())
     # No rows, no files: Mews docs, operations/exports.md, "empty if no files are available".
     return sorted(cuts) if size else []
+
+
+def _ends(parts: Sequence[bytes]) -> list[int]:
+    """Say where given parts begin and end."""
+    return [0, *accumulate(map(len, parts))]
 
 
 def _write(path: Path, content: Any) -> None:

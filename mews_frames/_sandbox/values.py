@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHUNK",
+    "LARGEST_BODY",
     "PATHS",
     "STORAGE",
     "Answer",
@@ -23,6 +24,9 @@ __all__ = [
 
 CHUNK = 256 * 1024
 """Bytes of a body handed over at once."""
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes of a request body. Mews refuses too large ones with 413 and does not say what that is."""
 
 Operation: TypeAlias = Literal["add", "getAll", "download", "other"]
 """What a request is for, by its path."""
@@ -60,13 +64,14 @@ class Request:
     headers
         Names in lower case.
     body
-        May be empty. Left out of ``repr``: it carries tokens, even if made-up ones.
+        May be empty. Left out of ``repr``, as are headers and query: tokens and signatures,
+        even if made-up ones, are shown nowhere.
     """
 
     method: str
     path: str
     query: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
 
     @property
