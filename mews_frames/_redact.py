@@ -41,11 +41,15 @@ class Secret:
 
 def without_query(url: str) -> str:
     """Give an address without its query, where signatures stand, and without credentials."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(unreadable)"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" if host else parts.path
 
 
-_QUERY = re.compile(r"(https?://[^\s?'\"<>]+)\?[^\s'\"<>]*")
+_QUERY = re.compile(r"\?[^\s'\"<>]+")
 
 
 class _HideLinks(logging.Filter):
@@ -54,7 +58,7 @@ class _HideLinks(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if "?" in message:
-            record.msg, record.args = _QUERY.sub(r"\1?...", message), ()
+            record.msg, record.args = _QUERY.sub("?...", message), ()
         return True
 
 

@@ -144,7 +144,15 @@ class ServerError(ConnectorError):
 
 
 class ConnectionFailedError(ConnectorError):
-    """No answer came: no network, a name that does not resolve, a broken connection."""
+    """No answer came: no network, a name that does not resolve, a broken connection.
+
+    Attributes
+    ----------
+    was_sent
+        Whether the request may have reached the other side all the same.
+    """
+
+    was_sent: bool = True
 
 
 class ExportError(MewsError):

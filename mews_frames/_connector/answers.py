@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from mews_frames._redact import without_query
 from mews_frames._retry import read_retry_after
 from mews_frames.errors import (
     AuthenticationError,
@@ -19,28 +18,44 @@ from mews_frames.errors import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mews_frames._connector.http import Answer
 
-__all__ = ["error_of", "read_answer", "server_time"]
+__all__ = ["OK", "error_of", "read_answer"]
+
+OK = 200
+"""The only good status (guidelines/requests.md)."""
 
 # Mews has no machine-readable codes, and the text of this refusal is not documented
 # (use-cases/data-export.md says only that it is a 400): so any text that speaks of running.
 _RUNNING = re.compile(
-    r"already|running|in progress|pending|processing|another|not (yet )?(finished|complete)|one export",
+    r"already|running|in progress|pending|processing|another|one export"
+    r"|not (?:yet )?(?:finished|complete)",
     re.IGNORECASE,
 )
+
 LONGEST_MESSAGE = 500
+"""Characters of a message of Mews that an error quotes."""
+
+_HINTS = {
+    404: "is the platform address right? Mews answers so to addresses that it does not know",
+    407: "the proxy between here and Mews wants a login: HTTPS_PROXY may hold user and password",
+    410: "Mews has discontinued this operation; a newer mews_frames may know what replaces it",
+    413: "ask for less at once: fewer enterprise_ids or chain_ids",
+}
+"""What to do about some refusals, by status (guidelines/responses.md)."""
 
 
-def read_answer(answer: Answer, operation: str, now: datetime) -> dict[str, Any]:
+def read_answer(answer: Answer, asked: str, now: datetime) -> dict[str, Any]:
     """Read the JSON object of a good answer.
 
     Parameters
     ----------
     answer
         As it came.
-    operation
-        What was asked for, such as ``exports/add``: errors name it.
+    asked
+        What was asked for, such as ``exports/add of OrderItem``: errors name it.
     now
         For ``Retry-After`` dates.
 
@@ -49,12 +64,12 @@ def read_answer(answer: Answer, operation: str, now: datetime) -> dict[str, Any]
     AuthenticationError, RequestRejectedError, RateLimitedError, ServerError
         For every other answer.
     """
-    if answer.status != 200:  # noqa: PLR2004 - the only good one (guidelines/requests.md)
-        raise error_of(answer, operation, now)
+    if answer.status != OK:
+        raise error_of(answer, asked, now)
     data = _json(answer)
     if not isinstance(data, dict):
         raise ServerError(
-            f"{operation} was answered with something that is not a JSON object",
+            f"{asked} was answered with something that is not a JSON object",
             hint="is the platform address right? a proxy may have answered instead of Mews",
             status=answer.status,
             request_id=_request_id(answer, {}),
@@ -62,51 +77,69 @@ def read_answer(answer: Answer, operation: str, now: datetime) -> dict[str, Any]
     return data
 
 
-def error_of(answer: Answer, operation: str, now: datetime) -> ConnectorError:
+def error_of(answer: Answer, asked: str, now: datetime) -> ConnectorError:
     """Make the error that an answer stands for (guidelines/responses.md)."""
     data = _json(answer)
     body = data if isinstance(data, dict) else {}
     request_id = _request_id(answer, body)
-    status, text = answer.status, str(body.get("Message") or "").strip()[:LONGEST_MESSAGE]
-    said = f": {text}" if text else ""
+    status, said = answer.status, _said(body)
+    http = f"HTTP {status}, request {request_id}" if request_id else f"HTTP {status}"
+    pause = read_retry_after(answer.headers.get("Retry-After"), now)
     facts: dict[str, Any] = {"status": status, "request_id": request_id}
-    asked = f"Mews refused {operation} (HTTP {status}{_of(request_id)}){said}"
+    refused = f"Mews refused {asked} ({http}){said}"
     if status == 401:  # noqa: PLR2004
         return AuthenticationError(
-            asked,
+            refused,
             hint="are both tokens right, for this platform address, and has Mews' support enabled"
             " exports for this integration?",
             **facts,
         )
     if status == 429:  # noqa: PLR2004
-        pause = read_retry_after(answer.headers.get("Retry-After"), now)
+        wait = "" if pause is None else f"; it asks to wait {pause:.0f} s"
         return RateLimitedError(
-            f"Mews received too many requests (HTTP 429{_of(request_id)})",
+            f"Mews received too many requests to answer {asked} ({http}){wait}",
             hint="Mews allows 200 requests in 30 s for each access token; other programs count too",
             retry_after=pause,
             **facts,
         )
     if status >= 500 or status == 408 or status < 400:  # noqa: PLR2004
         return ServerError(
-            f"{operation} was answered with HTTP {status}{_of(request_id)}{said}",
-            hint="redirects are not followed, since the tokens would travel along"
-            if 300 <= status < 400  # noqa: PLR2004
-            else "the fault is at Mews; try again later, and tell Mews' support the request id",
-            retry_after=read_retry_after(answer.headers.get("Retry-After"), now),
+            f"{asked} was answered with {http}{_led_to(answer)}{said}",
+            hint=_server_hint(status),
+            retry_after=pause,
             **facts,
         )
-    if status == 400 and operation == "exports/add" and _RUNNING.search(text):  # noqa: PLR2004
-        return ExportAlreadyRunningError(asked, hint="it ends by itself; try again later", **facts)
-    return RequestRejectedError(asked, hint="the message is Mews' own", **facts)
+    if status == 400 and asked.startswith("exports/add") and _RUNNING.search(said):  # noqa: PLR2004
+        return ExportAlreadyRunningError(
+            refused, hint="it ends by itself: try again later, or give more timeout", **facts
+        )
+    return RequestRejectedError(refused, hint=_refusal_hint(status, said), **facts)
 
 
-def server_time(answer: Answer) -> datetime | None:
-    """Read the time at Mews from the ``Date`` header, to the second."""
-    try:
-        when = parsedate_to_datetime(answer.headers.get("Date") or "")
-    except ValueError:
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
+def _refusal_hint(status: int, said: str) -> str:
+    if status in _HINTS:
+        return _HINTS[status]
+    return "the message is Mews' own" if said else "Mews gives reasons: did a proxy answer instead?"
+
+
+def _server_hint(status: int) -> str:
+    if 300 <= status < 400:  # noqa: PLR2004
+        return "redirects are not followed, since the tokens would travel along"
+    if status < 300:  # noqa: PLR2004
+        return "is the platform address right? Mews answers 200 with JSON"
+    return "the fault is at Mews; try again later, and tell Mews' support the request id"
+
+
+def _led_to(answer: Answer) -> str:
+    location = answer.headers.get("Location")
+    return f", a redirect to {without_query(location)!r}" if location else ""
+
+
+def _said(body: dict[str, Any]) -> str:
+    """Quote the message of Mews on one line, without what could control a terminal."""
+    words = " ".join(str(body.get("Message") or "").split())[:LONGEST_MESSAGE]
+    text = "".join(c for c in words if c.isprintable())
+    return f": {text}" if text else ""
 
 
 def _json(answer: Answer) -> Any:
@@ -119,7 +152,3 @@ def _json(answer: Answer) -> Any:
 def _request_id(answer: Answer, body: dict[str, Any]) -> str | None:
     value = answer.headers.get("Request-Id") or body.get("RequestId")
     return str(value)[:100] if value else None
-
-
-def _of(request_id: str | None) -> str:
-    return f", request {request_id}" if request_id else ""

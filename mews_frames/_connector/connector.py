@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import threading
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import tenacity
 
-from mews_frames._connector.answers import read_answer, server_time
+from mews_frames._connector.answers import OK, read_answer
 from mews_frames._models import Filters, Scope, Seen
 from mews_frames._redact import Secret
-from mews_frames._retry import LONGEST_PAUSE, is_transient, retry_delay
-from mews_frames.errors import RateLimitedError, ServerError
+from mews_frames._retry import next_pause, read_http_date
+from mews_frames.errors import MewsError, RequestRejectedError, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mews_frames._connector.http import Http
+    from mews_frames._connector.http import Answer, Http
     from mews_frames.typing import Clock
 
 __all__ = ["Connector", "Credentials"]
+
+logger = logging.getLogger("mews_frames")
 
 PATH = "/api/connector/v1/"
 MOST_IDS = 1000
 """Ids in one getAll (operations/exports.md)."""
 
-PATIENCE = 180.0
-"""Seconds for which a look that gets no good answer is tried again."""
+NO_ID = "00000000-0000-0000-0000-000000000000"
+"""An id that no export has: asking for it tells the time at Mews, and nothing else."""
+
+FRESH = 60.0
+"""Seconds for which the time at Mews, once told, is taken for known."""
+
+SHORTEST_TOKEN = 12
+"""Characters; Mews' have 65. What is shorter is made up, and cutting it out would spoil words."""
 
 
 class Credentials:
@@ -51,6 +64,13 @@ class Credentials:
                 }
             )
         )
+
+    def hide(self, body: bytes) -> bytes:
+        """Take the tokens out of a refusal, in case that Mews, or a proxy, sends them back."""
+        for token in (self._client_token, self._access_token):
+            if len(token.reveal()) >= SHORTEST_TOKEN:
+                body = body.replace(token.reveal().encode(), b"...")
+        return body
 
 
 class Connector:
@@ -75,6 +95,7 @@ class Connector:
         self._clock = clock
         self._lock = threading.Lock()
         self._ahead = timedelta(0)
+        self._told = -math.inf
 
     def now(self) -> datetime:
         """Give the time at Mews, as well as its last answer told it."""
@@ -85,6 +106,19 @@ class Connector:
         """How far the clock of Mews is ahead of ours."""
         return self._ahead
 
+    def learn_time(self, timeout: float | None = None) -> None:
+        """Have the time at Mews told by an answer of the last minute, so that `now` is right.
+
+        Raises
+        ------
+        ConnectorError
+            If Mews does not let us in, or no answer comes.
+        """
+        if self._clock.monotonic() - self._told < FRESH:
+            return
+        with suppress(RequestRejectedError):  # that Mews dislikes the id tells the time as well
+            self.look([NO_ID], timeout)
+
     def add(self, entity_type: str, scope: Scope, filters: Filters) -> Seen:
         """Add an export: one request, never repeated here, since each one may make an export.
 
@@ -93,16 +127,17 @@ class Connector:
         ExportAlreadyRunningError
             If one of this type is running.
         ConnectionFailedError, ServerError
-            If the answer was lost; Mews may have added the export all the same.
+            If the answer was lost; Mews may have added the export all the same. Its id is in
+            the error if it was in the answer.
         """
         data: dict[str, Any] = {"EntityType": entity_type}
         if wire := scope.to_wire():
             data["Scope"] = wire
         if wire := filters.to_wire():
             data["Filters"] = wire
-        answer = self._post("exports/add", data)
+        answer = self._post("exports/add", data, f"exports/add of {entity_type}")
         if "Export" not in answer:
-            raise ServerError("exports/add was answered without an export")
+            raise ServerError(f"exports/add of {entity_type} was answered without an export")
         return Seen.from_wire(answer["Export"])
 
     def look(self, ids: Sequence[str], timeout: float | None = None) -> dict[str, Seen]:
@@ -113,7 +148,7 @@ class Connector:
         ids
             Of exports.
         timeout
-            Seconds after which to give up; never longer than the patience of this class.
+            Seconds after which to give up; never longer than the patience of this library.
 
         Returns
         -------
@@ -122,45 +157,57 @@ class Connector:
         seen: dict[str, Seen] = {}
         for start in range(0, len(ids), MOST_IDS):
             some = list(ids[start : start + MOST_IDS])
-            answer = self._patiently(
-                lambda some=some: self._post("exports/getAll", {"ExportIds": some}), timeout
-            )
+            ask = partial(self._post, "exports/getAll", {"ExportIds": some})
+            answer = self._patiently(ask, timeout)
             exports = answer.get("Exports")
             if not isinstance(exports, list):
                 raise ServerError("exports/getAll was answered without a list of exports")
             seen |= {s.export.id: s for s in map(Seen.from_wire, exports)}
         return seen
 
-    def _post(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
+    def _post(
+        self, operation: str, data: dict[str, Any], asked: str | None = None
+    ) -> dict[str, Any]:
         answer = self._http.post(self._address + PATH + operation, self._credentials.sign(data))
-        if there := server_time(answer):
-            with self._lock:
-                self._ahead = _beyond_rounding(there - self._clock.now())
-        return read_answer(answer, operation, self.now())
+        self._note_time(answer)
+        if answer.status != OK:
+            answer = replace(answer, body=self._credentials.hide(answer.body))
+        return read_answer(answer, asked or operation, self.now())
+
+    def _note_time(self, answer: Answer) -> None:
+        there = read_http_date(answer.headers.get("Date"))
+        if there is None:
+            return
+        with self._lock:
+            self._ahead = _beyond_rounding(there - self._clock.now())
+            self._told = self._clock.monotonic()
 
     def _patiently(
         self, ask: Callable[[], dict[str, Any]], timeout: float | None
     ) -> dict[str, Any]:
         began = self._clock.monotonic()
 
-        def may_try_again(state: tenacity.RetryCallState) -> bool:
+        def pause(state: tenacity.RetryCallState) -> float | None:
             error = state.outcome.exception() if state.outcome else None
-            if error is None or not is_transient(error):
-                return False
-            asked_to_wait = isinstance(error, RateLimitedError) and error.retry_after is not None
-            # What Mews asks for may take longer than our own patience, but not for ever.
-            patience = LONGEST_PAUSE if asked_to_wait else PATIENCE
-            limit = patience if timeout is None else min(timeout, patience)
-            return self._clock.monotonic() - began + _pause(state) <= limit
+            if error is None:
+                return None
+            spent = self._clock.monotonic() - began
+            left = None if timeout is None else timeout - spent
+            return next_pause(error, state.attempt_number, spent, left)
 
         return tenacity.Retrying(
-            retry=may_try_again, wait=_pause, sleep=self._clock.sleep, reraise=True
+            retry=lambda state: pause(state) is not None,
+            wait=lambda state: pause(state) or 0.0,
+            before_sleep=_log,
+            sleep=self._clock.sleep,
+            reraise=True,
         )(ask)
 
 
-def _pause(state: tenacity.RetryCallState) -> float:
+def _log(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    return retry_delay(state.attempt_number, getattr(error, "retry_after", None))
+    if isinstance(error, MewsError):
+        logger.info("%s; asking again in %.0f s", error.message, state.upcoming_sleep)
 
 
 def _beyond_rounding(difference: timedelta) -> timedelta:

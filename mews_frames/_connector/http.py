@@ -6,7 +6,7 @@ import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import httpx
 
@@ -23,6 +23,11 @@ __all__ = ["Answer", "Http", "Incoming", "httpx"]
 
 TIMEOUT = httpx.Timeout(connect=20.0, read=60.0, write=60.0, pool=60.0)
 """Seconds without any byte. An export that is being made is not waited for on the wire."""
+
+LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+"""Addresses that no proxy of the environment may come between: the sandbox listens there."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +99,12 @@ class Http:
         ConnectionFailedError
             If no whole answer came.
         """
-        try:
-            response = self._open().post(
+        response = _sent(
+            url,
+            lambda: self._open().post(
                 url, content=body.reveal(), headers={"Content-Type": "application/json"}
-            )
-        except httpx.HTTPError as error:
-            # "from None": the frames of httpx hold the body, and with it the tokens.
-            raise _failed(url, error) from None
+            ),
+        )
         return Answer(response.status_code, response.headers, response.content)
 
     @contextmanager
@@ -112,17 +116,17 @@ class Http:
         ConnectionFailedError
             If no answer came, or the body breaks off while it is read.
         """
-        request = httpx.Request("GET", url, headers=dict(headers))
-        try:
-            response = self._open().send(request, stream=True)
-        except httpx.HTTPError as error:
-            raise _failed(url, error) from None
+        response = _sent(
+            url,
+            lambda: self._open().send(
+                httpx.Request("GET", url, headers=dict(headers)), stream=True
+            ),
+        )
 
         def chunks() -> Iterator[bytes]:
-            try:
-                yield from response.iter_raw()
-            except httpx.HTTPError as error:
-                raise _failed(url, error) from None
+            raw = response.iter_raw()
+            while data := _sent(url, lambda: next(raw, b"")):
+                yield data
 
         try:
             yield Incoming(response.status_code, response.headers, chunks)
@@ -135,6 +139,7 @@ class Http:
                 hide_links_in_logs()
                 self._client = httpx.Client(
                     transport=self._transport,
+                    mounts=dict.fromkeys(LOOPBACK),
                     verify=_trust() if self._transport is None else True,
                     timeout=TIMEOUT,
                     follow_redirects=False,
@@ -149,10 +154,44 @@ def _trust() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _failed(url: str, error: httpx.HTTPError) -> ConnectionFailedError:
-    timed_out = isinstance(error, httpx.TimeoutException)
-    what = "did not answer in time" if timed_out else "could not be reached, or broke off"
-    return ConnectionFailedError(
-        f"{without_query(url)} {what} ({type(error).__name__})",
-        hint="is the network up? proxies are taken from HTTPS_PROXY, certificates from the system",
+def _sent(url: str, send: Callable[[], T]) -> T:
+    """Do something on the wire, and say in our own words what went wrong.
+
+    The error is raised outside of the handler, so that it knows nothing of the one of httpx:
+    the frames of that one hold the body, and with it the tokens.
+    """
+    try:
+        return send()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        failure = _failed(url, error)
+    raise failure
+
+
+NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.InvalidURL,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+def _failed(url: str, error: Exception) -> ConnectionFailedError:
+    kind, was_sent = type(error).__name__, not isinstance(error, NOT_SENT)
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        # The system's own words: a name that does not resolve, a certificate nobody knows.
+        what = f"could not be reached ({kind}: {error})"
+    elif not was_sent:
+        what = f"could not be reached ({kind})"
+    elif isinstance(error, httpx.TimeoutException):
+        what = f"did not answer in time ({kind})"
+    else:
+        what = f"broke off the connection ({kind})"
+    failure = ConnectionFailedError(
+        f"{without_query(url)} {what}",
+        hint="is the network up, and the address right? proxies are taken from HTTPS_PROXY,"
+        " certificates from the system",
     )
+    failure.was_sent = was_sent
+    return failure
