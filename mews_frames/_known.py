@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
-from mews_frames._frames.columns import RESCUED, Kept, polars_schema
+from mews_frames._frames.columns import RESCUED, polars_type
 from mews_frames._frames.rescue import drift_of
 from mews_frames._schemas import Field, load_schema
 from mews_frames.errors import InvalidArgumentError
@@ -32,6 +33,20 @@ KNOWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "expires": pl.Datetime("us", "UTC"),
     "scope": pl.String,
     "filters": pl.String,
+}
+
+DESCRIBED = {
+    "column": pl.String(),
+    "type": pl.String(),
+    "meaning": pl.String(),
+    "values": pl.List(pl.String()),
+}
+
+RESCUED_DESCRIBED = {
+    "column": RESCUED,
+    "type": "String",
+    "meaning": "what did not fit the columns: JSON from JSON Pointer to value; null if all did",
+    "values": None,
 }
 
 
@@ -75,51 +90,47 @@ def _export(export: Export) -> dict[str, Any]:
 
 
 def described(entity_type: str) -> pl.DataFrame:
-    """Describe every column of an entity type, and what lies within lists."""
-    schema = load_schema(entity_type)
-    types = {
-        name: str(kind) for name, kind in polars_schema(Kept(entity_type), flatten=True).items()
-    }
+    """Describe every column of an entity type, the structs above it and what lies within lists."""
     rows = [
         {
             "column": name,
-            "type": types.get(name, f.type),
-            "meaning": _meaning(f),
-            "values": list(f.values) or None,
+            "type": _type_text(field),
+            "meaning": _meaning(field),
+            "values": list((field.items or field).values) or None,
         }
-        for name, f in _named(schema.fields, "")
+        for name, field in _named(load_schema(entity_type).fields)
     ]
-    rows.append(
-        {
-            "column": RESCUED,
-            "type": "String",
-            "meaning": "what did not fit the columns: JSON from JSON Pointer to value; null if all did",
-            "values": None,
-        }
-    )
-    return pl.DataFrame(
-        rows,
-        schema={
-            "column": pl.String,
-            "type": pl.String,
-            "meaning": pl.String,
-            "values": pl.List(pl.String),
-        },
-    )
+    return pl.DataFrame([*rows, RESCUED_DESCRIBED], schema=DESCRIBED)
 
 
-def _named(fields: tuple[Field, ...], above: str) -> Iterator[tuple[str, Field]]:
+def _named(
+    fields: tuple[Field, ...], above: str = "", *, deprecated: bool = False
+) -> Iterator[tuple[str, Field]]:
+    """Walk through a schema, parents first; what is deprecated deprecates what it holds."""
     for field in fields:
-        name = above + field.name
-        if field.type == "object":
-            yield from _named(field.fields, name + ".")
-            continue
-        yield name, field
+        name, old = above + field.name, deprecated or field.deprecated
+        yield name, replace(field, deprecated=old)
+        yield from _named(field.fields, name + ".", deprecated=old)
         if field.items is not None:
             # Within a list there is no column: "[]" stands for every position.
-            inner = field.items
-            if inner.type == "object":
-                yield from _named(inner.fields, name + "[].")
+            yield from _named(field.items.fields, name + "[].", deprecated=old)
+
+
+def _type_text(field: Field) -> str:
+    """Name a Polars type, briefly: the fields of a struct have rows of their own."""
+    if field.items is not None:
+        return f"List({_type_text(field.items)})"
+    match field.type:
+        case "object":
+            return "Struct"
+        case "map":
+            return "List(Struct(key, value))"
+    match kind := polars_type(field):
+        case pl.Datetime():
+            return f'Datetime("{kind.time_unit}", "{kind.time_zone}")'
+        case pl.Decimal():
+            return f"Decimal({kind.precision}, {kind.scale})"
+    return str(kind)
 
 
 def _meaning(field: Field) -> str:
