@@ -65,6 +65,7 @@ def bring_parts(
     try:
         futures = [parts.submit(bringing.part, file) for file in files]
         pending: set[Future[Part]] = set(futures)
+        tell(bringing.so_far)  # here the wait for Mews ends
         while pending:
             done, pending = wait(pending, EVERY, FIRST_EXCEPTION)
             for future in done:
