@@ -1,0 +1,204 @@
+"""Write a frame to a file or to stdout: whole or not at all, and streamed, never held in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from mews_frames.errors import InvalidArgumentError, MewsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+__all__ = ["FORMATS", "SUFFIXES", "Target", "find_target", "write"]
+
+SUFFIXES = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+}
+FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
+TEXT = {"csv", "jsonl"}
+STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a frame goes.
+
+    Attributes
+    ----------
+    path
+        The file; None for stdout.
+    format
+        One of `FORMATS`.
+    """
+
+    path: Path | None
+    format: str
+
+    def __str__(self) -> str:
+        return "stdout" if self.path is None else str(self.path)
+
+
+def find_target(out: str, format_: str | None) -> Target:
+    """Find out where and how to write, before anything is asked of Mews.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the format is not known or not said, or nothing can be written there.
+    """
+    if format_ is not None and format_ not in FORMATS:
+        raise InvalidArgumentError(
+            f"{format_!r} is not a format that can be written", hint=f"one of {', '.join(FORMATS)}"
+        )
+    if out == STDOUT:
+        return Target(None, _format_of_stdout(format_))
+    path = Path(out)
+    if path.is_dir():
+        raise InvalidArgumentError(f"{out} is a folder", hint="name a file in it")
+    if not path.parent.is_dir():
+        raise InvalidArgumentError(f"there is no folder {path.parent}", hint="make it first")
+    found = format_ or SUFFIXES.get(path.suffix.lower())
+    if found is None:
+        raise InvalidArgumentError(
+            f"the name {path.name!r} does not say in which format to write",
+            hint=f"end it in {', '.join(SUFFIXES)}, or add --format {'|'.join(FORMATS)}",
+        )
+    return Target(path, found)
+
+
+def _format_of_stdout(format_: str | None) -> str:
+    if format_ is None:
+        raise InvalidArgumentError(
+            "stdout has no suffix that says in which format to write",
+            hint=f"add --format {'|'.join(FORMATS)}",
+        )
+    if format_ not in TEXT and sys.stdout.isatty():
+        raise InvalidArgumentError(
+            f"{format_} is nothing for a terminal", hint="write it to a file, or into a pipe"
+        )
+    return format_
+
+
+def write(frame: pl.LazyFrame, target: Target) -> None:
+    """Write a frame.
+
+    A file is written aside and moved into its place: what stood there stays until the new one
+    is whole.
+
+    Raises
+    ------
+    MewsError
+        If it cannot be written; no half file stays behind.
+    BrokenPipeError
+        If nobody reads stdout any more.
+    """
+    from polars.exceptions import PolarsError
+
+    opened = None
+    try:
+        with _opened(target) as opened:
+            _sink(frame, opened, target.format)
+    except (OSError, PolarsError) as error:
+        cause = getattr(opened, "error", None) or error
+        if isinstance(cause, BrokenPipeError):
+            raise cause from None
+        raise MewsError(
+            f"{target} was not written: {getattr(cause, 'strerror', None) or cause}",
+            hint="is there space, may you write there, does another program hold the file?"
+            " If so, mews-frames cache verify checks what was read",
+        ) from cause
+
+
+@contextlib.contextmanager
+def _opened(target: Target) -> Iterator[Any]:
+    if target.path is None:
+        yield _Noting(sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    elif target.path.exists() and not target.path.is_file():
+        # A device or a named pipe: a file moved into its place would be the end of it.
+        with target.path.open("wb") as file:
+            yield _Noting(file)
+    else:
+        with _aside(target.path.resolve()) as path:  # a link stays a link
+            yield path
+
+
+@contextlib.contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield aside
+        if path.exists():
+            shutil.copymode(path, aside)  # who kept it private wants it so
+        os.replace(aside, path)  # noqa: PTH105 - says what it does
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            aside.unlink()
+
+
+class _Noting(io.RawIOBase):
+    """Passes bytes on, and remembers the error: Polars wraps it until it is not to be known."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+
+def _sink(frame: pl.LazyFrame, to: Any, format_: str) -> None:
+    import polars as pl
+
+    match format_:
+        case "parquet":
+            frame.sink_parquet(to, sync_on_close="data")
+        case "csv":
+            _without_nesting(frame).sink_csv(
+                to, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ", sync_on_close="data"
+            )
+        case "jsonl":
+            frame.sink_ndjson(to, sync_on_close="data")
+        case _:
+            # large_string rather than string_view: every Arrow library reads it
+            frame.sink_ipc(to, compat_level=pl.CompatLevel.oldest(), sync_on_close="data")
+
+
+def _without_nesting(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Write lists and structs as JSON text: CSV has no other place for them."""
+    import polars as pl
+
+    nested = [name for name, kind in frame.collect_schema().items() if kind.is_nested()]
+    # Polars encodes structs only, so the value gets a struct around it: {"v":...}
+    texts = [
+        pl.when(pl.col(name).is_not_null()).then(
+            pl.struct(pl.col(name).alias("v"))
+            .struct.json_encode()
+            .str.strip_prefix('{"v":')
+            .str.strip_suffix("}")
+        ).alias(name)
+        for name in nested
+    ]
+    return frame.with_columns(texts)

@@ -1,0 +1,122 @@
+"""Options that several commands share, and what the library calls them.
+
+The annotations are read when the program runs: no ``from __future__ import annotations`` here,
+nor in modules of commands.
+"""
+
+from typing import Annotated, Any
+
+import typer
+
+import mews_frames as mf
+from mews_frames._cli.words import read_duration
+
+__all__ = [
+    "AsJson",
+    "ChainIds",
+    "EnterpriseIds",
+    "MaxAge",
+    "Posted",
+    "Profile",
+    "Quiet",
+    "Refresh",
+    "Timeout",
+    "TypeName",
+    "Updated",
+    "request_options",
+]
+
+NOW = "now"
+
+
+def _complete_type(incomplete: str) -> list[str]:
+    return [name for name in mf.entity_types() if name.startswith(incomplete)]
+
+
+TypeName = Annotated[
+    str,
+    typer.Argument(
+        metavar="TYPE",
+        help="What to take: " + ", ".join(mf.entity_types()) + ".",
+        autocompletion=_complete_type,
+        show_default=False,
+    ),
+]
+Updated = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        metavar="START END",
+        help="Only what was updated in this window: start included, end excluded, each as"
+        " 2026-01-31T00:00:00Z; an open end is 'now'.",
+    ),
+]
+Posted = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        metavar="FIRST LAST",
+        help="First and last posting date, both included, each as 2026-01-31; LedgerEntry needs"
+        " it, nothing else takes it.",
+    ),
+]
+EnterpriseIds = Annotated[
+    list[str] | None,
+    typer.Option("--enterprise-id", metavar="ID", help="Only this property; may be repeated."),
+]
+ChainIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--chain-id",
+        metavar="ID",
+        help="Only this chain (Customer and Company); may be repeated.",
+    ),
+]
+MaxAge = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AGE",
+        help="Use a cached export only if it is younger: seconds, or 15min, 12h, 7d.",
+    ),
+]
+Refresh = Annotated[
+    bool, typer.Option("--refresh", help="Ask Mews for a new export, whatever is cached.")
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="How long to wait for Mews: seconds, or 15min, 12h. As long as it takes if left out."
+        " The download is not counted.",
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Settings to use; 'sandbox' needs no account."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON to stdout, for scripts.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors.")]
+
+
+def request_options(
+    *,
+    updated: tuple[str, str] | None,
+    posted: tuple[str, str] | None,
+    enterprise_ids: list[str] | None,
+    chain_ids: list[str] | None,
+    max_age: str | None,
+    refresh: bool,
+) -> dict[str, Any]:
+    """Give the options of a request as `mews_frames.load_entities` takes them."""
+    if updated is not None:
+        start, end = updated
+        window = (start, None if end == NOW else end)
+    else:
+        window = None
+    return {
+        "updated": window,
+        "posted": posted,
+        # An option that is not there comes as an empty list, which Mews would refuse.
+        "enterprise_ids": enterprise_ids or None,
+        "chain_ids": chain_ids or None,
+        "max_age": read_duration("--max-age", max_age),
+        "refresh": refresh,
+    }

@@ -1,0 +1,128 @@
+"""Data go to stdout, talk goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import typer
+
+from mews_frames._cli.words import in_shell_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    from mews_frames.typing import ProgressEvent, Stage
+
+__all__ = ["Talk", "give", "give_json", "give_table", "say"]
+
+KEPT: frozenset[Stage] = frozenset({"found", "added", "attached", "ready", "note"})
+"""Stages that get a line of their own. Of an interruption `main` tells."""
+
+
+def say(line: str) -> None:
+    """Tell a person something."""
+    typer.echo(in_shell_words(line), err=True)
+
+
+def give(line: str) -> None:
+    """Hand over a line of data."""
+    typer.echo(line)
+
+
+def give_json(value: Any) -> None:
+    """Hand over data for a program. Instants become ISO 8601 text."""
+    # Escaped beyond ASCII: a pipe on Windows may have an encoding that knows few characters.
+    typer.echo(json.dumps(value, indent=2, default=_as_text))
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def give_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
+) -> None:
+    """Hand over a table: fitted to a terminal, or with whole lines for a pipe."""
+    from mews_frames._cli.console import Shell, make_table
+
+    shell, table = Shell(), make_table(columns, rows, right=right)
+    if shell.is_terminal:
+        shell.print(table)
+        return
+    with shell.capture() as captured:
+        shell.print(table)
+    for line in captured.get().splitlines():
+        give(line.rstrip())
+
+
+class Talk:
+    """Tells how a load goes, and remembers what a summary needs.
+
+    A terminal gets one line that changes; what is worth keeping gets a line of its own, in a
+    terminal and in a log alike.
+
+    Parameters
+    ----------
+    quiet
+        Whether nothing is told.
+
+    Attributes
+    ----------
+    events
+        The last event of each stage, by export: of these summaries are made.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.events: dict[tuple[str | None, Stage], ProgressEvent] = {}
+        self._is_quiet = quiet
+        self._status: Any = None
+
+    def __enter__(self) -> Self:
+        # Not rich's business where nobody looks: its import costs 40 ms.
+        if not self._is_quiet and sys.stderr is not None and sys.stderr.isatty():
+            from mews_frames._cli.console import Shell
+
+            shell = Shell(stderr=True)
+            spinner = "dots" if shell.encoding.startswith("utf") else "line"
+            # Exports take hours: four looks a second cost next to nothing.
+            self._status = shell.status("", spinner=spinner, refresh_per_second=4)
+            self._status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, event: ProgressEvent) -> None:
+        """Listen to a load."""
+        self.events[event.export_id, event.stage] = event
+        line = f"{event.entity_type}: {event.message}"
+        if self._is_quiet:
+            return
+        if event.stage in KEPT:
+            self._keep(line)
+        elif self._status is not None:
+            self._status.update(in_shell_words(line))
+
+    def say(self, line: str) -> None:
+        """Tell something besides."""
+        if not self._is_quiet:
+            self._keep(line)
+
+    def _keep(self, line: str) -> None:
+        if self._status is None:
+            say(line)
+        else:
+            self._status.console.print(in_shell_words(line), soft_wrap=True)
+
+    def of_stage(self, *stages: Stage) -> list[ProgressEvent]:
+        """Give the last events of some stages, one for each export, in their order."""
+        return [event for (_, stage), event in self.events.items() if stage in stages]

@@ -1,0 +1,67 @@
+"""Numbers and hints as people read and write them in a shell."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from mews_frames.errors import InvalidArgumentError
+
+__all__ = ["in_shell_words", "instant_in_words", "read_duration", "size_in_words"]
+
+UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d)?")
+
+SPOKEN = (
+    (r'mf\.load_export\("?([\w-]+)"?\)', r"mews-frames export wait \1"),
+    (r'mf\.load_entities\("(\w+)", refresh=True\)', r"mews-frames load \1 --refresh"),
+    (r'mf\.load_entities\("(\w+)"\)', r"mews-frames load \1"),
+    (r"mf\.exports\(\)", "mews-frames export list"),
+    (r"mf\.schema_of\('(\w+)'\)", r"mews-frames schema \1"),
+    (r"refresh=True", "--refresh"),
+    (r'profile="(\w+)"', r"--profile \1"),
+    (r"\b(enterprise|chain)_ids=\[.*?\]", r"--\1-id"),
+    (r"\bcolumns=\[.*?\]", "--column"),
+)
+"""What the library says in Python, and how to say it here."""
+
+
+def in_shell_words(message: str) -> str:
+    """Say a message of the library so that its advice can be followed in a shell."""
+    for python, shell in SPOKEN:
+        message = re.sub(python, shell, message)
+    return message
+
+
+def read_duration(option: str, text: str | None) -> float | None:
+    """Read a length of time: seconds, or a number with a unit, as in ``90``, ``15min``, ``12h``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is neither.
+    """
+    if text is None:
+        return None
+    found = DURATION.fullmatch(text.strip())
+    if found is None:
+        raise InvalidArgumentError(
+            f"{option} cannot be {text!r}",
+            hint="seconds, or a number with s, min, h or d: 90, 15min, 12h",
+        )
+    return float(found[1]) * UNITS[found[2] or "s"]
+
+
+def size_in_words(size: int) -> str:
+    """Write a size, given in bytes, with a decimal unit, as Mews and disks count."""
+    number = float(size)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:  # noqa: PLR2004 - the next unit
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
+
+
+def instant_in_words(instant: datetime | None) -> str:
+    """Write an instant to the minute, in UTC."""
+    return "" if instant is None else f"{instant.astimezone(UTC):%Y-%m-%d %H:%MZ}"
