@@ -102,10 +102,13 @@ class Filters:
             None
             if updated is None
             else (read_instant(updated.get("StartUtc")), read_instant(updated.get("EndUtc"))),
-            None
-            if posting is None
-            else (date.fromisoformat(posting["Start"]), date.fromisoformat(posting["End"])),
+            None if posting is None else (_day(posting["Start"]), _day(posting["End"])),
         )
+
+
+def _day(text: str) -> date:
+    """Read a date; a time of day after it, which Mews' own serializer may add, says nothing."""
+    return date.fromisoformat(text[:10])
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,32 +194,47 @@ class Seen:
         try:
             return cls(_export(wire), tuple(str(f.get("Url", "")) for f in wire.get("Files") or ()))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ServerError(
-                f"Mews described an export in a way that cannot be read ({type(error).__name__})",
-                hint="is the platform address right?",
-            ) from None
+            what = type(error).__name__
+        raise ServerError(
+            f"Mews described an export in a way that cannot be read ({what})",
+            hint="is the platform address right? a newer mews_frames may know better",
+            export_id=_id_of(wire),
+        )
+
+
+def _id_of(wire: Any) -> str | None:
+    """Give the id of an export, if that much of its description can be read."""
+    value = wire.get("Id") if isinstance(wire, dict) else None
+    return value.lower() if isinstance(value, str) and is_uuid(value) else None
 
 
 def _export(wire: Any) -> Export:
-    status = wire["Status"]
+    export_id, status = str(uuid.UUID(wire["Id"])), wire["Status"]
     if status not in STATUSES:
         raise ServerError(
-            f"export {wire['Id']} has the status {status!r}, which this version does not know",
+            f"export {export_id} has the status {status!r}, which this version does not know",
             hint="a newer mews_frames may know it",
-            export_id=wire["Id"],
+            export_id=export_id,
         )
     return Export(
-        id=str(uuid.UUID(wire["Id"])),
+        id=export_id,
         status=status,
         entity_type=wire["EntityType"],
         scope=Scope.from_wire(wire.get("Scope")),
         filters=Filters.from_wire(wire.get("Filters")),
         files=tuple(
-            ExportFile(number, int(file["SizeInBytes"]))
+            ExportFile(number, _size(file))
             for number, file in enumerate(wire.get("Files") or (), start=1)
         ),
         expires=read_instant(wire.get("ExpiresUtc")),
     )
+
+
+def _size(file: Any) -> int:
+    size = file["SizeInBytes"]
+    if not isinstance(size, int) or size < 0:
+        raise ValueError("a size is a number of bytes")
+    return size
 
 
 def is_uuid(text: object) -> bool:

@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mews_frames._exports.request import Request, resolved_filters
-from mews_frames._exports.wait import Patience, poll_delay
-from mews_frames._models import Filters, Scope, Seen, instant_text
+from mews_frames._exports import add
+from mews_frames._exports.add import add_export
+from mews_frames._exports.wait import Patience, jittered, poll_delay
+from mews_frames._exports.window import depends_on_time, resolved_filters
 from mews_frames._records import Entry, Record
-from mews_frames._retry import LONGEST_PAUSE, is_transient, retry_delay
-from mews_frames.errors import (
-    ExportAlreadyRunningError,
-    MewsError,
-    RateLimitedError,
-    RequestRejectedError,
-)
+from mews_frames._retry import may_have_arrived, next_pause
+from mews_frames.errors import ExportAlreadyRunningError, MewsError, RateLimitedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from mews_frames._exports.request import Request
+    from mews_frames._models import Export, Seen
 
 __all__ = ["Find", "usable"]
 
 MOST_LOST = 4
-"""Adds in a row whose answer may get lost before the user hears the error."""
+"""Adds of one call that may stay without a clear answer before the user hears the error."""
+
+STILL_FRESH = 12 * 3600.0
+"""Seconds for which a refresh takes an unfinished export for new, whatever became of it since: so
+a call that timed out is picked up by the same call again, and yesterday's is not."""
 
 
-class Journal(Protocol):
+class Journal(add.Journal, Protocol):
     """What is asked of the journal (`mews_frames._cache.journal`)."""
 
     def read(self, fingerprint: str) -> Record | None: ...
-    def write(self, record: Record) -> None: ...
     def running(self, account: str, entity_type: str) -> tuple[Record, Entry] | None: ...
     def see(self, seen: Seen) -> None: ...
     def forget(self, export_id: str) -> None: ...
     def lock(self, account: str, entity_type: str) -> AbstractContextManager[None]: ...
 
 
-class Mews(Protocol):
+class Mews(add.Mews, Protocol):
     """What is asked of the connector (`mews_frames._connector.connector`)."""
 
-    def now(self) -> datetime: ...
-    def add(self, entity_type: str, scope: Scope, filters: Filters) -> Seen: ...
+    def learn_time(self, timeout: float | None = None) -> None: ...
     def look(self, ids: Sequence[str], timeout: float | None = None) -> Mapping[str, Seen]: ...
 
 
@@ -65,7 +66,7 @@ def usable(record: Record, now: datetime, *, max_age: float | None, refresh: boo
         Whether finished exports do not count.
     """
     for entry in reversed(record.entries):
-        if max_age is not None and now - entry.added > timedelta(seconds=max_age):
+        if max_age is not None and (now - entry.added).total_seconds() > max_age:
             continue
         if entry.export.is_running:
             return entry
@@ -73,6 +74,22 @@ def usable(record: Record, now: datetime, *, max_age: float | None, refresh: boo
         if entry.export.status == "Success" and not refresh and (expires is None or now < expires):
             return entry
     return None
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One call of `Find`: what it wants, and how its attempts have gone so far."""
+
+    fingerprint: str
+    request: Request
+    patience: Patience
+    max_age: float | None
+    refresh: bool
+    at_once: bool
+    failures: int = 0
+    lost: int = 0
+    failing_since: float | None = None
+    blocked_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,81 +140,84 @@ class Find:
 
         Raises
         ------
+        InvalidArgumentError
+            If nothing, or too much, is left of an open window by now.
         ExportAlreadyRunningError
             If the slot is not free in time.
-        AuthenticationError, RequestRejectedError, ServerError, ConnectionFailedError, RateLimitedError
+        ConnectorError
             If Mews refuses, or no answer comes.
         """
-        lost = refused = 0
-        corrected = False
+        asking = _Asking(fingerprint, request, patience, max_age, refresh, at_once)
+        self._prepare(asking)
         while True:
-            before = self.mews.now()
-            with self.journal.lock(self.account, request.entity_type):
-                record = self._record(fingerprint, request)
-                if entry := usable(record, before, max_age=max_age, refresh=refresh):
-                    return entry, False
-                blocker = self.journal.running(self.account, request.entity_type)
-                try:
-                    if blocker is None:
-                        return self._add(record, request), True
-                    error: MewsError = _blocked(request, blocker[1])
-                except (ExportAlreadyRunningError, RateLimitedError) as caught:
-                    error = caught
-                except RequestRejectedError:
-                    # Perhaps the clocks differ, and the end of the window was too young at Mews.
-                    if corrected or abs(self.mews.now() - before) < timedelta(minutes=1):
-                        raise
-                    corrected = True
-                    continue
-                except MewsError as caught:
-                    lost += 1
-                    if not is_transient(caught) or lost >= MOST_LOST:
-                        raise
-                    error = caught
-            if isinstance(error, ExportAlreadyRunningError):
-                if blocker is not None and self._has_ended(blocker[1], patience):
-                    continue
-                refused += 1
-                pause = self._pause_for_slot(blocker, refused)
-                if at_once or patience.is_over:
-                    raise error
-                self.tell(f"another {request.entity_type} export is running; waiting for its end")
-            else:
-                pause = retry_delay(lost or 1, error.retry_after)
-                if pause > LONGEST_PAUSE or (patience.left is not None and pause > patience.left):
-                    raise error
-                self._tell_lost(error, request)
-            patience.sleep(pause)
+            try:
+                return self._find_or_add(asking)
+            except MewsError as caught:
+                error = caught
+            self._wait(asking, error)
 
-    def _record(self, fingerprint: str, request: Request) -> Record:
-        return self.journal.read(fingerprint) or Record(
-            fingerprint, self.account, request.entity_type, request.scope, request.filters
+    def _prepare(self, asking: _Asking) -> None:
+        """Learn what must be known before: how old runs ended, and what time it is at Mews."""
+        record, now = self._record(asking), self.mews.now()
+        if asking.refresh:
+            for entry in record.entries:
+                age = (now - entry.added).total_seconds()
+                if entry.export.is_running and age > STILL_FRESH:
+                    self._has_ended(entry.export.id, asking.patience)
+        filters = asking.request.filters
+        if depends_on_time(filters, now) and self._known(asking, record) is None:
+            resolved_filters(filters, now)  # refuses what is hopeless, before asking
+            self.mews.learn_time(asking.patience.left)
+
+    def _find_or_add(self, asking: _Asking) -> tuple[Entry, bool]:
+        entity_type = asking.request.entity_type
+        with self.journal.lock(self.account, entity_type):
+            record = self._record(asking)
+            if entry := self._known(asking, record):
+                return entry, False
+            if blocker := self.journal.running(self.account, entity_type):
+                raise _blocked(entity_type, blocker[1].export)
+            lost = asking.lost > 0
+            return add_export(record, self.journal, self.mews, self.tell, again=lost), True
+
+    def _record(self, asking: _Asking) -> Record:
+        request = asking.request
+        return self.journal.read(asking.fingerprint) or Record(
+            asking.fingerprint, self.account, request.entity_type, request.scope, request.filters
         )
 
-    def _add(self, record: Record, request: Request) -> Entry:
-        """Write the intent, add, write the id: a crash in between loses one export at most."""
-        now = self.mews.now()
-        filters = resolved_filters(request, now)
-        self._tell_clamped(request.filters, filters)
-        if record.intended is not None:
-            self.tell(
-                f"an earlier attempt at {instant_text(record.intended)} may have left an export"
-                " at Mews whose id is not known; if it still runs, this one begins after it"
-            )
-        self.journal.write(replace(record, intended=now))
-        try:
-            seen = self.mews.add(request.entity_type, request.scope, filters)
-        except MewsError as error:
-            if isinstance(error, RateLimitedError) or not is_transient(error):
-                self.journal.write(record)  # refused: nothing was added
-            raise
-        entry = Entry(seen.export, now)
-        self.journal.write(record.with_added(entry))
-        return entry
+    def _known(self, asking: _Asking, record: Record) -> Entry | None:
+        return usable(record, self.mews.now(), max_age=asking.max_age, refresh=asking.refresh)
 
-    def _has_ended(self, blocker: Entry, patience: Patience) -> bool:
-        """Look at the export in the way, once."""
-        export_id = blocker.export.id
+    # ----------------------------------------------------------------------- wait
+
+    def _wait(self, asking: _Asking, error: MewsError) -> None:
+        """Wait until another attempt makes sense; raise the error if none does."""
+        if isinstance(error, ExportAlreadyRunningError):
+            self._wait_for_slot(asking, error)
+        else:
+            self._pause(asking, error)
+
+    def _wait_for_slot(self, asking: _Asking, error: ExportAlreadyRunningError) -> None:
+        patience, blocker = asking.patience, error.export_id
+        if blocker is not None and self._has_ended(blocker, patience):
+            return
+        if asking.at_once or patience.is_over:
+            raise error
+        if asking.blocked_since is None:
+            asking.blocked_since = patience.waited
+        delay = poll_delay(patience.waited - asking.blocked_since)
+        if blocker is None:
+            # Somebody else's, or one that was lost: to ask again is all that can be done. What
+            # Mews said is quoted, so that the user sees it if we took it for something else.
+            what = f"{error.message}; waiting for the end of that export, which is not known here"
+        else:
+            what = f"{error.message}; waiting for its end"
+        self.tell(f"{what}; next look in {delay:.0f} s")
+        patience.sleep(jittered(delay))
+
+    def _has_ended(self, export_id: str, patience: Patience) -> bool:
+        """Look at an export once. Not to be called by who holds the lock of the journal."""
         seen = self.mews.look([export_id], patience.left).get(export_id)
         if seen is None:
             self.journal.forget(export_id)
@@ -205,34 +225,35 @@ class Find:
         self.journal.see(seen)
         return not seen.export.is_running
 
-    def _pause_for_slot(self, blocker: tuple[Record, Entry] | None, refused: int) -> float:
-        if blocker is None:  # somebody else's: all we can do is ask again
-            return poll_delay(10 * 1.1**refused)
-        return poll_delay((self.mews.now() - blocker[1].added).total_seconds())
+    def _pause(self, asking: _Asking, error: MewsError) -> None:
+        """Pause after an attempt that did not go through, or raise why it makes no sense."""
+        patience = asking.patience
+        if asking.failing_since is None:
+            asking.failing_since = patience.waited
+        asking.failures += 1
+        asking.lost += not isinstance(error, RateLimitedError)
+        spent = patience.waited - asking.failing_since
+        pause = next_pause(error, asking.failures, spent, patience.left)
+        if pause is None or asking.lost >= MOST_LOST:
+            raise error
+        self.tell(f"{error.message}; {_meaning(error)}; adding again in {pause:.0f} s")
+        patience.sleep(pause)
 
-    def _tell_lost(self, error: MewsError, request: Request) -> None:
-        if isinstance(error, RateLimitedError):
-            self.tell("Mews receives too many requests; waiting as long as it asks")
-            return
-        self.tell(
-            f"the answer to adding the {request.entity_type} export was lost"
-            f" ({error.message.splitlines()[0]}); adding again: Mews refuses that while the lost"
-            " one runs, so at most one export is wasted"
+
+def _meaning(error: MewsError) -> str:
+    """Say what a failed attempt to add means for the user."""
+    if may_have_arrived(error):
+        return (
+            "an export may have been added all the same. Mews refuses another one while it runs,"
+            " so at most one is wasted"
         )
-
-    def _tell_clamped(self, asked: Filters, resolved: Filters) -> None:
-        if asked.updated and asked.updated[1] and resolved.updated != asked.updated:
-            end = resolved.updated[1] if resolved.updated else None
-            self.tell(
-                "Mews exports only what is at least 5 minutes old: the window ends at"
-                f" {instant_text(end) if end else 'now'} instead of {instant_text(asked.updated[1])}"
-            )
+    return "no export was added"
 
 
-def _blocked(request: Request, blocker: Entry) -> ExportAlreadyRunningError:
+def _blocked(entity_type: str, export: Export) -> ExportAlreadyRunningError:
     return ExportAlreadyRunningError(
-        f"export {blocker.export.id} of {request.entity_type}, for another request, is"
-        f" {blocker.export.status}; Mews runs one export of a type at a time",
-        hint=f'wait for it: mf.load_export("{blocker.export.id}"), or give load_entities more timeout',
-        export_id=blocker.export.id,
+        f"export {export.id} of {entity_type} is {export.status}, and Mews runs one export of a"
+        " type at a time",
+        hint=f'wait for it with mf.load_export("{export.id}"), or give load_entities more timeout',
+        export_id=export.id,
     )

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from mews_frames._models import Seen
     from mews_frames.typing import Clock
 
-__all__ = ["Patience", "finished", "poll_delay"]
+__all__ = ["Patience", "finished", "jittered", "poll_delay"]
 
 SHORTEST, LONGEST = 1.0, 300.0
+"""Seconds between two looks."""
 
 
 def poll_delay(waited: float) -> float:
@@ -41,6 +42,11 @@ def poll_delay(waited: float) -> float:
     (1.0, 6.0, 300.0)
     """
     return min(max(SHORTEST, waited / 10), LONGEST)
+
+
+def jittered(delay: float) -> float:
+    """Take up to a tenth off a delay, so that callers do not march in step."""
+    return delay * random.uniform(0.9, 1.0)  # noqa: S311 - no secret
 
 
 class Patience:
@@ -75,8 +81,7 @@ class Patience:
         return self.left == 0.0
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, but not beyond the limit; up to a tenth less, so that callers do not march in step."""
-        seconds *= random.uniform(0.9, 1.0)  # noqa: S311 - no secret
+        """Sleep, but not beyond the limit."""
         self._clock.sleep(seconds if self.left is None else min(seconds, self.left))
 
     @contextmanager
@@ -136,7 +141,7 @@ def finished(
         delay = poll_delay(youngest)
         for export_id, state in running.items():
             tell(state, waiting[export_id] + patience.waited - began, delay)
-        patience.sleep(delay)
+        patience.sleep(jittered(delay))
 
 
 def _timed_out(seen: Seen, patience: Patience) -> ExportTimeoutError:
