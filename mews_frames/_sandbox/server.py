@@ -6,6 +6,7 @@ import os
 import selectors
 import socket
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -49,20 +50,19 @@ class SandboxServer:
     def __init__(self, mews: Mews, port: int = 0) -> None:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.mews = mews
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._port = self._server.server_address[1]
+        self.address = f"http://127.0.0.1:{self._port}"
         mews.address = self.address
         self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": LOOK},
-            name="mews-frames-sandbox",
-            daemon=True,
+            target=self._server.serve, name="mews-frames-sandbox", daemon=True
         )
         self._thread.start()
 
     def close(self) -> None:
         """Stop listening, end all connections, wait for their threads."""
         self._server.stopped.set()
-        self._server.shutdown()
+        with suppress(OSError):  # a connection that says nothing wakes the loop at once
+            socket.create_connection(("127.0.0.1", self._port), timeout=LOOK).close()
         self._thread.join()
         self._server.server_close()
         self._server.hang_up()
@@ -72,6 +72,7 @@ class _Server(ThreadingMixIn, TCPServer):
     # HTTPServer would look up the name of 127.0.0.1, which takes seconds on some machines.
     request_queue_size = 128
     allow_reuse_address = os.name != "nt"  # there it would let two listen on one port
+    timeout = 0.5  # seconds between looks at whether the loop shall end
     mews: Mews
 
     def __init__(self, *args: Any) -> None:
@@ -79,6 +80,11 @@ class _Server(ThreadingMixIn, TCPServer):
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         super().__init__(*args)
+
+    def serve(self) -> None:
+        """Take connections until told to stop."""
+        while not self.stopped.is_set():
+            self.handle_request()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         # Daemons: a sandbox that nobody closed must not keep the interpreter from ending, and its
