@@ -105,6 +105,11 @@ class _Lookup:
                 f"{self._file} cannot be read ({type(error).__name__})",
                 hint="it holds tables such as [profiles.default]; mews-frames login writes it",
             ) from None
+        if not isinstance(profiles, Mapping):
+            raise ConfigurationError(
+                f"profiles in {self._file} is not a table",
+                hint="it holds tables such as [profiles.default]; mews-frames login writes it",
+            )
         if self.profile is None:
             chosen = profiles.get(DEFAULT_PROFILE, {})
         elif self.profile in profiles:
@@ -147,9 +152,9 @@ def find_settings(
     if (profile or environ.get("MEWS_FRAMES_PROFILE")) == SANDBOX:
         # Complete in itself: real tokens from the environment have no business there.
         return Settings(
-            Secret("sandbox-client-token"),
-            Secret("sandbox-access-token"),
-            SANDBOX_ADDRESS,
+            Secret(client_token or "sandbox-client-token"),
+            Secret(access_token or "sandbox-access-token"),
+            _address(platform_address or SANDBOX_ADDRESS),
             name,
             _cache_dir(cache_dir, environ, None),
             SANDBOX,

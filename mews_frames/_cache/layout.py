@@ -103,7 +103,8 @@ class Layout:
                     _make_private(path)
             tag = self.root / "CACHEDIR.TAG"
             if not tag.exists():
-                tag.write_text(TAG, "utf-8")
+                with os.fdopen(os.open(tag, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                    file.write(TAG)
         except OSError as error:
             raise _unusable(folder, error) from error
         return folder

@@ -1,0 +1,130 @@
+"""The journal remembers every export, and forgets none by accident."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mews_frames._cache.journal import Journal
+from mews_frames._cache.layout import Layout
+from mews_frames._models import Export, ExportFile, Filters, Scope, Seen
+from mews_frames._records import Entry, Record
+
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+IDS = [f"00000000-0000-4000-a000-{number:012d}" for number in range(20)]
+FINGERPRINT = "f" * 64
+
+
+def export(export_id=IDS[0], status="Pending", **more):
+    return Export(id=export_id, status=status, entity_type="OrderItem", **more)
+
+
+def entry(export_id=IDS[0], status="Pending", added=NOW, **more):
+    return Entry(export(export_id, status, **more), added)
+
+
+def record(*entries, fingerprint=FINGERPRINT, **more):
+    return Record(fingerprint, "account", "OrderItem", Scope(), Filters(), entries=entries, **more)
+
+
+@pytest.fixture
+def layout(tmp_path):
+    return Layout(tmp_path / "cache")
+
+
+@pytest.fixture
+def journal(layout):
+    return Journal(layout)
+
+
+def test_a_record_comes_back_as_it_was(journal):
+    written = Record(
+        FINGERPRINT,
+        "account",
+        "OrderItem",
+        Scope(enterprise_ids=(IDS[1], IDS[2])),
+        Filters(updated=(NOW - timedelta(days=30), None)),
+        intended=NOW,
+        entries=(
+            entry(IDS[3], "Failed"),
+            entry(
+                IDS[4],
+                "Success",
+                scope=Scope(enterprise_ids=(IDS[1],)),
+                filters=Filters(updated=(NOW - timedelta(days=30), NOW)),
+                files=(ExportFile(1, 10), ExportFile(2, 20)),
+                expires=NOW + timedelta(days=7),
+            ),
+        ),
+    )
+    journal.write(written)
+    assert journal.read(FINGERPRINT) == written
+
+
+def test_links_are_not_written(journal, layout):
+    journal.write(record(entry()))
+    journal.see(Seen(export(status="Success"), ("https://storage/1?sig=canary",)))
+    assert journal.read(FINGERPRINT).entries[0].export.status == "Success"
+    assert b"canary" not in layout.request(FINGERPRINT).read_bytes()
+
+
+def test_a_record_under_another_name_is_not_believed(journal, layout):
+    journal.write(record(entry()))
+    layout.request(FINGERPRINT).rename(layout.request("0" * 64))
+    assert journal.read("0" * 64) is None
+    assert list(journal.records()) == []
+
+
+def test_a_record_of_a_newer_layout_is_ignored(journal, layout, monkeypatch):
+    monkeypatch.setattr("mews_frames._records.LAYOUT", 2)
+    journal.write(record(entry()))
+    monkeypatch.undo()
+    assert journal.read(FINGERPRINT) is None
+
+
+def test_the_running_export_of_an_account_and_type_is_found(journal):
+    journal.write(record(entry(IDS[0], "Success"), entry(IDS[1], "Processing")))
+    assert journal.running("account", "OrderItem")[1].export.id == IDS[1]
+    assert journal.running("account", "Payment") is None
+    assert journal.running("somebody else", "OrderItem") is None
+
+
+def test_seeing_an_older_export_does_not_make_it_the_newest(journal):
+    journal.write(record(entry(IDS[0]), entry(IDS[1])))
+    journal.see(Seen(export(IDS[0], "Success")))
+    assert [e.export.id for e in journal.read(FINGERPRINT).entries] == IDS[:2]
+
+
+def test_seeing_an_export_that_is_not_ours_writes_nothing(journal, layout):
+    journal.see(Seen(export(IDS[0], "Success")))
+    assert not layout.root.exists()
+
+
+def test_forgetting_the_only_export_removes_the_record(journal, layout):
+    journal.write(record(entry()))
+    journal.forget(IDS[0])
+    assert list(layout.requests.iterdir()) == []
+
+
+def test_forgetting_keeps_an_intent_to_add(journal):
+    journal.write(record(entry(), intended=NOW))
+    journal.forget(IDS[0])
+    assert journal.read(FINGERPRINT).intended == NOW
+
+
+def test_changes_from_many_threads_lose_no_export(journal):
+    journal.write(record())
+
+    def add(export_id):
+        journal.change(record(), lambda before: before.with_added(entry(export_id)))
+        journal.see(Seen(export(export_id, "Success")))
+
+    journal.write(record(entry(IDS[0])))
+    threads = [threading.Thread(target=add, args=(export_id,)) for export_id in IDS[1:]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    kept = journal.read(FINGERPRINT).entries
+    assert {e.export.id for e in kept} == set(IDS)
+    assert {e.export.status for e in kept[1:]} == {"Success"}

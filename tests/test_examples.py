@@ -1,0 +1,78 @@
+"""What the documentation shows runs: docstrings and the README."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import mews_frames as mf
+from mews_frames._clock import SystemClock
+from mews_frames.testing import FakeClock
+
+ROOT = Path(__file__).parent.parent
+MODULES = [
+    info.name
+    for info in pkgutil.walk_packages(mf.__path__, "mews_frames.")
+    if not info.name.endswith("__main__")
+]
+
+
+def examples():
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for each in finder.find(module, extraglobs={"mf": mf, "pl": pl}):
+            if each.examples and each.globs.get("__name__") == name:
+                yield pytest.param(each, id=each.name.removeprefix("mews_frames."))
+
+
+@pytest.fixture(scope="module")
+def shared_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+CLOCK = FakeClock()
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    for name in ("now", "monotonic", "sleep"):
+        monkeypatch.setattr(
+            SystemClock, name, lambda _, *args, name=name: getattr(CLOCK, name)(*args)
+        )
+
+
+@pytest.fixture(autouse=True)
+def _sandbox_by_default(monkeypatch, shared_cache):
+    monkeypatch.setenv("MEWS_FRAMES_CACHE_DIR", str(shared_cache))
+    monkeypatch.setenv("MEWS_FRAMES_PROFILE", "sandbox")
+
+
+@pytest.mark.parametrize("example", list(examples()))
+def test_an_example_in_a_docstring_runs(example):
+    heard = []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    failed, tried = runner.run(example, out=heard.append)
+    assert tried
+    assert not failed, "".join(heard)
+
+
+def test_the_python_of_the_readme_runs():
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len(blocks) >= 3
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - our own README
+
+
+def test_public_functions_have_examples():
+    shown = {param.values[0].name for param in examples()}
+    functions = {
+        f"mews_frames._api.{name}"
+        for name in mf.__all__
+        if callable(getattr(mf, name)) and getattr(mf, name).__module__ == "mews_frames._api"
+    }
+    assert functions <= shown

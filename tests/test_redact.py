@@ -1,0 +1,60 @@
+"""Secrets do not show themselves."""
+
+import copy
+import logging
+import pickle
+import traceback
+
+import pytest
+
+from mews_frames._redact import Secret, hide_links_in_logs, without_query
+
+CANARY = "canary-5up3r53cr3t"
+
+
+def test_a_secret_shows_itself_only_when_it_is_revealed():
+    secret = Secret(CANARY)
+    assert secret.reveal() == CANARY
+    shown = [repr(secret), str(secret), f"{secret}", repr([secret]), repr({"token": secret})]
+    assert CANARY not in "".join(shown)
+    assert CANARY not in repr([getattr(secret, name, None) for name in dir(secret)])
+
+
+def test_a_secret_does_not_pickle_or_copy():
+    for leave in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="tokens are not pickled"):
+            leave(Secret(CANARY))
+
+
+def test_a_traceback_with_variables_does_not_show_a_secret():
+    def fail(token):
+        raise ValueError("something else")
+
+    try:
+        fail(Secret(CANARY))
+    except ValueError as error:
+        seen = traceback.TracebackException.from_exception(error, capture_locals=True)
+        assert CANARY not in "".join(seen.format())
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"https://host/part-1.jsonl?sig={CANARY}", "https://host/part-1.jsonl"),
+        (f"https://user:{CANARY}@host/path#{CANARY}", "https://host/path"),
+        (f"http://host?{CANARY}", "http://host"),
+    ],
+)
+def test_an_address_is_shown_without_what_is_secret(url, shown):
+    assert without_query(url) == shown
+
+
+def test_the_logs_of_the_http_library_lose_queries(caplog):
+    hide_links_in_logs()
+    hide_links_in_logs()
+    with caplog.at_level(logging.DEBUG):
+        for name in ("httpx", "httpcore.connection", "httpcore.http11"):
+            logging.getLogger(name).info('GET %s "200 OK"', f"https://host/part?sig={CANARY}&se=1")
+    assert CANARY not in caplog.text
+    assert "https://host/part?..." in caplog.text
+    assert len(logging.getLogger("httpx").filters) == 1

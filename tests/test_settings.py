@@ -1,0 +1,154 @@
+"""Settings are looked for in one order, and an error names every place looked at."""
+
+import logging
+
+import pytest
+
+import mews_frames as mf
+from mews_frames._settings import SANDBOX_ADDRESS, config_file, find_cache_dir, find_settings
+from mews_frames.errors import ConfigurationError
+
+TOKENS = {"client_token": "made-up-client", "access_token": "made-up-access"}
+PROFILES = """
+[profiles.default]
+client_token = "client of default"
+access_token = "access of default"
+cache_dir = "/cache/of/default"
+
+[profiles.demo]
+client_token = "client of demo"
+access_token = "access of demo"
+platform_address = "https://api.mews-demo.com"
+client_name = "Board report 2"
+"""
+
+
+def write_profiles(text=PROFILES):
+    config_file().parent.mkdir(parents=True)
+    config_file().write_text(text, "utf-8")
+
+
+def test_arguments_go_before_the_environment_before_the_profile(monkeypatch):
+    write_profiles()
+    assert find_settings().access_token.reveal() == "access of default"
+    monkeypatch.setenv("MEWS_ACCESS_TOKEN", "access of environment")
+    settings = find_settings()
+    assert settings.access_token.reveal() == "access of environment"
+    assert settings.client_token.reveal() == "client of default"
+    assert find_settings(**TOKENS).access_token.reveal() == "made-up-access"
+
+
+def test_a_profile_is_chosen_by_argument_or_environment(monkeypatch):
+    write_profiles()
+    settings = find_settings(profile="demo")
+    assert settings.platform_address == "https://api.mews-demo.com"
+    assert settings.client_name == "Board report 2"
+    monkeypatch.setenv("MEWS_FRAMES_PROFILE", "demo")
+    assert find_settings().client_token.reveal() == "client of demo"
+
+
+def test_there_are_defaults_for_all_but_the_tokens(tmp_path):
+    settings = find_settings(**TOKENS)
+    assert settings.platform_address == "https://api.mews.com"
+    assert settings.client_name == f"mews_frames {mf.__version__}"
+    assert tmp_path in settings.cache_dir.parents
+    assert settings.cache_dir.name == "mews-frames"
+
+
+@pytest.mark.parametrize("name", ["client_token", "access_token"])
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_or_blank_token_names_every_place_looked_at(name, value):
+    with pytest.raises(ConfigurationError) as caught:
+        mf.Client(**TOKENS | {name: value})
+    message = caught.value.message
+    assert f"the argument {name}" in message
+    assert f"the environment variable MEWS_{name.upper()}" in message
+    assert f"profile 'default' in {config_file()} (no such file)" in message
+    assert "mews-frames login" in caught.value.hint
+
+
+def test_a_profile_that_does_not_exist_lists_those_that_do():
+    write_profiles()
+    with pytest.raises(ConfigurationError, match="there is no profile 'dmeo'") as caught:
+        find_settings(profile="dmeo")
+    assert "default, demo, sandbox" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["[profiles.default", "profiles = 1", "[profiles]\ndefault = 1"])
+def test_a_profile_file_that_cannot_be_read_is_not_quoted(text):
+    write_profiles(text + '\n# client_token = "canary"')
+    with pytest.raises(ConfigurationError, match=r"config\.toml") as caught:
+        find_settings()
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "api.mews.com",
+        "api.mews.com:443",
+        "ftp://api.mews.com",
+        "https://",
+        "https://api.mews.com/api/connector",
+        "https://user:canary@api.mews.com",
+        "https://api.mews.com?token=canary",
+        "https://[::1",
+        "https://api.mews.com:port",
+    ],
+)
+def test_an_address_that_is_more_or_less_than_scheme_and_host_is_refused(address):
+    with pytest.raises(ConfigurationError, match="platform address") as caught:
+        mf.Client(**TOKENS, platform_address=address)
+    assert "https://api.mews.com" in caught.value.hint
+    assert "canary" not in str(caught.value)
+
+
+def test_a_slash_at_the_end_of_the_address_does_not_matter():
+    settings = find_settings(**TOKENS, platform_address="https://api.mews-demo.com/")
+    assert settings.platform_address == "https://api.mews-demo.com"
+
+
+def test_the_sandbox_ignores_real_tokens(monkeypatch):
+    monkeypatch.setenv("MEWS_ACCESS_TOKEN", "a real one")
+    settings = find_settings(profile="sandbox")
+    assert settings.platform_address == SANDBOX_ADDRESS
+    assert settings.access_token.reveal() == "sandbox-access-token"
+
+
+def test_arguments_go_before_the_sandbox_of_the_environment(monkeypatch):
+    monkeypatch.setenv("MEWS_FRAMES_PROFILE", "sandbox")
+    settings = find_settings(**TOKENS, platform_address="http://127.0.0.1:8000")
+    assert settings.platform_address == "http://127.0.0.1:8000"
+    assert settings.access_token.reveal() == "made-up-access"
+    assert not settings.is_sandbox
+
+
+def test_the_cache_folder_needs_no_tokens(monkeypatch, tmp_path):
+    write_profiles()
+    assert str(find_cache_dir()) == "/cache/of/default"
+    monkeypatch.setenv("MEWS_FRAMES_CACHE_DIR", "~/cache")
+    assert find_cache_dir() == tmp_path / "home" / "cache"
+    assert find_cache_dir("sandbox") == tmp_path / "home" / "cache"
+
+
+def test_a_token_of_the_environment_that_overrules_a_profile_is_told(monkeypatch, caplog):
+    write_profiles()
+    monkeypatch.setenv("MEWS_ACCESS_TOKEN", "canary")
+    with caplog.at_level(logging.WARNING, "mews_frames"):
+        find_settings(profile="demo")
+    assert "MEWS_ACCESS_TOKEN overrules profile 'demo'" in caplog.text
+    assert "canary" not in caplog.text
+
+
+def test_settings_do_not_show_tokens():
+    assert "made-up" not in repr(find_settings(**TOKENS))
+    with mf.Client(**TOKENS) as client:
+        assert "made-up" not in repr(client)
+        assert "https://api.mews.com" in repr(client)
+
+
+def test_making_a_client_opens_nothing_and_writes_nothing():
+    with mf.Client(**TOKENS) as client:
+        assert not client._http.is_open
+        assert not client.cache.path.exists()
