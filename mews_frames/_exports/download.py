@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
+from mews_frames._exports.body import Incoming, Stopped, TryAgain, continues, plain, steadily
 from mews_frames._redact import without_query
 from mews_frames._retry import LONGEST_PAUSE, read_retry_after, retry_delay
-from mews_frames.errors import (
-    ConnectionFailedError,
-    DownloadError,
-    IntegrityError,
-)
+from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
 if TYPE_CHECKING:
     import threading
@@ -30,30 +25,11 @@ __all__ = ["Download", "Stopped"]
 BUDGET = 6
 """Attempts in a row that may bring nothing; a single byte gained resets it."""
 
-PARTIAL = 206
+OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
 REDIRECTS = {301, 302, 303, 307, 308}
 MOST_REDIRECTS = 3
-SLOWEST = 1024
-"""Bytes a second: what is slower for longer than `SLOW_FOR` is cut and asked for again."""
-SLOW_FOR = 30.0
-
-INFLATED = 1024 * 1024
-"""Bytes that are decompressed in one step, however much a few compressed ones stand for."""
-
-
-class Stopped(Exception):  # noqa: N818 - no error: the user, or another part, ended it
-    """The download was told to stop."""
-
-
-class Incoming(Protocol):
-    """What is asked of an HTTP answer (`mews_frames._connector.http`)."""
-
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def chunks(self) -> Callable[[], Iterator[bytes]]: ...
+REFUSED = {400, 401, 403, 404, 410}
+"""What storages answer when a signature has expired: Mews gives new links."""
 
 
 class Spool(Protocol):
@@ -70,19 +46,10 @@ Get = Callable[[str, Mapping[str, str]], AbstractContextManager[Incoming]]
 
 @dataclass(slots=True)
 class _Memory:
-    """What one attempt leaves to the next: the version of the file, and whether ranges work."""
+    """What attempts leave to the next: the version of the file, and whether ranges work."""
 
     etag: str | None = None
     ranges: bool = True
-
-
-class _TryAgain(Exception):  # noqa: N818 - it never leaves this module
-    """An attempt ended early; the next one goes on from where it stopped."""
-
-    def __init__(self, why: str, pause: float | None = None, *, whole: bool = False) -> None:
-        super().__init__(why)
-        self.pause = pause
-        self.whole = whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +89,7 @@ class Download:
         spool
             Takes the bytes.
         tell
-            Hears how many bytes have come.
+            Hears how many bytes have come; a negative number if as many will come again.
 
         Raises
         ------
@@ -130,55 +97,86 @@ class Download:
             If the part is not as long as Mews says.
         DownloadError
             If attempt after attempt brings nothing.
+        ExportExpiredError
+            If Mews has deleted the files meanwhile.
         """
-        failures = 0
-        memory = _Memory()
+        memory, failures, most = _Memory(), 0, spool.position
         while spool.position < file.size:
-            before = spool.position
-            why: Exception | None = None
-            try:
-                self._attempt(file, spool, tell, memory)
-            except (_TryAgain, ConnectionFailedError) as error:
-                why = error
-            failures = 0 if spool.position > before else failures + 1
-            if failures >= BUDGET:
+            why = self._attempt(file, spool, tell, memory)
+            if why is None:
+                return
+            gained = spool.position > most and not why.slow
+            failures, most = 0 if gained else failures + 1, max(most, spool.position)
+            if why.short and not gained:
+                raise self._short(file, spool.position)
+            pause = retry_delay(max(failures, 1), why.pause)
+            if failures >= BUDGET or pause > LONGEST_PAUSE:
                 raise self._gave_up(file, spool.position, why)
-            if isinstance(why, _TryAgain) and why.whole:
+            if why.whole:
                 memory.ranges, memory.etag = False, None
-            if why is not None:
-                pause = retry_delay(max(failures, 1), getattr(why, "pause", None))
-                if pause > LONGEST_PAUSE:
-                    raise self._gave_up(file, spool.position, why)
-                self._sleep(pause)
+            self._sleep(pause)
 
     def _attempt(
         self, file: ExportFile, spool: Spool, tell: Callable[[int], None], memory: _Memory
+    ) -> TryAgain | None:
+        """Read one answer to its end; say what was wrong if another one is needed."""
+        if self.stop.is_set():
+            raise Stopped
+        try:
+            self._read(file, spool, tell, memory)
+        except TryAgain as why:
+            return why
+        except ConnectionFailedError as error:
+            return TryAgain(error.message)
+        return None
+
+    def _read(
+        self, file: ExportFile, spool: Spool, tell: Callable[[int], None], memory: _Memory
     ) -> None:
-        """Read one answer to its end."""
-        if spool.position and not memory.ranges:
-            spool.restart()
-        offset = spool.position
-        # Sizes and offsets are about the bytes as they are: compressed ones would not fit them.
-        headers = {"Accept-Encoding": "identity"}
-        if offset:
-            headers["Range"] = f"bytes={offset}-"
-            if memory.etag and not memory.etag.startswith("W/"):
-                headers["If-Range"] = memory.etag  # RFC 9110, section 13.1.5
+        offset = spool.position if memory.ranges else 0
         link = self.links.get(file.number)
-        with self._open(link.url, headers) as answer:
+        with self._open(link.url, _headers(offset, memory.etag)) as answer:
             self._check_status(answer, link, file, offset)
             etag = answer.headers.get("ETag")
             if answer.status == PARTIAL:
                 if memory.etag and etag and etag != memory.etag:
-                    raise _TryAgain("the file has another ETag than before", whole=True)
-            elif offset:
-                spool.restart()  # the range was not honoured: the whole part comes again
+                    raise TryAgain("the file has another ETag than before", whole=True)
+            elif spool.position:
+                # The range was not wanted, or not honoured: the whole part comes again.
+                tell(-spool.position)
+                spool.restart()
             memory.etag = etag
-            for data in self._steadily(_plain(answer)):
-                if spool.position + len(data) > file.size:
-                    raise self._too_long(file)
-                spool.write(data)
-                tell(len(data))
+            began = spool.position
+            chunks = steadily(answer.chunks(), self.clock, self.stop)
+            self._pour(plain(answer.headers, chunks), file, spool, tell)
+        if spool.position < file.size:
+            raise TryAgain("the answer ended early", pause=0.0, short=began == 0)
+
+    def _pour(
+        self,
+        chunks: Iterator[bytes],
+        file: ExportFile,
+        spool: Spool,
+        tell: Callable[[int], None],
+    ) -> None:
+        """Write chunks down, the last one only when the body has ended well.
+
+        Until then it may turn out too long, or its checksum wrong; and whoever reads at the
+        other end takes the part for whole as soon as it has so many bytes.
+        """
+        last = b""
+        for data in chunks:
+            left = file.size - spool.position - len(last) - len(data)
+            if left < 0:
+                raise self._too_long(file)
+            if left == 0:
+                last += data
+                continue
+            spool.write(data)
+            tell(len(data))
+        if last:
+            spool.write(last)
+            tell(len(last))
 
     @contextmanager
     def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[Incoming]:
@@ -190,62 +188,42 @@ class Download:
                 if answer.status not in REDIRECTS or not location:
                     yield answer
                     return
-            target = urljoin(url, location)
-            if urlsplit(target)[:2] != urlsplit(url)[:2]:
-                raise DownloadError(
-                    f"a link of export {self.export_id} leads to another host,"
-                    f" {without_query(target)!r}; it was not followed",
-                    export_id=self.export_id,
-                )
+            target = _within_host(url, location)
+            if target is None:
+                raise self._bad_link(f"leads to another host, {without_query(location)!r}")
             url = target
-        raise DownloadError(
-            f"a link of export {self.export_id} leads round in circles", export_id=self.export_id
-        )
+        raise self._bad_link("leads round in circles")
 
     def _check_url(self, url: str) -> None:
         """Refuse to fetch over a connection that anybody can read or change."""
-        scheme = urlsplit(url).scheme
+        try:
+            scheme = urlsplit(url).scheme
+        except ValueError:
+            scheme = ""
         if scheme != "https" and not (self.insecure and scheme == "http"):
-            raise DownloadError(
-                f"a link of export {self.export_id} is not https: {without_query(url)!r}",
-                export_id=self.export_id,
-            )
+            raise self._bad_link(f"is not https: {without_query(url)!r}")
 
     def _check_status(self, answer: Incoming, link: Link, file: ExportFile, offset: int) -> None:
         status = answer.status
         if status == PARTIAL and offset:
-            if not _continues(answer.headers, offset, file.size):
-                raise _TryAgain("the range is not the one that was asked for", whole=True)
-        elif status == 416:  # noqa: PLR2004
-            raise _TryAgain("the range was refused (HTTP 416)", whole=True)
-        elif status in {400, 401, 403, 404, 410}:
-            # Storage services answer so when a signature has expired: ask Mews for new links.
+            if not continues(answer.headers, offset, file.size):
+                raise TryAgain("the range is not the one that was asked for", whole=True)
+        elif status == NOT_SATISFIABLE and offset:
+            raise TryAgain("the range was refused (HTTP 416)", whole=True)
+        elif status in REFUSED:
             self.links.refused(link)
-            raise _TryAgain(f"the link was refused (HTTP {status})")
-        elif status == 429 or status >= 500 or status == 408:  # noqa: PLR2004
+            raise TryAgain(f"the link was refused (HTTP {status})")
+        elif status == 429 or status >= 500 or status == 408:  # noqa: PLR2004 - HTTP
             pause = read_retry_after(answer.headers.get("Retry-After"), self.clock.now())
-            raise _TryAgain(f"the storage answered HTTP {status}", pause)
-        elif status != 200:  # noqa: PLR2004
+            raise TryAgain(f"the storage answered HTTP {status}", pause=pause)
+        elif status != OK:
             raise DownloadError(
                 f"part {file.number} of export {self.export_id} was answered with HTTP {status}",
+                hint="storages do not answer so; a proxy may have come between",
                 export_id=self.export_id,
                 part=file.number,
                 status=status,
             )
-
-    def _steadily(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass chunks on; stop when told to, and cut a link that only drips."""
-        began, gained = self.clock.monotonic(), 0
-        for data in chunks:
-            if self.stop.is_set():
-                raise Stopped
-            yield data
-            gained += len(data)
-            took = self.clock.monotonic() - began
-            if took > SLOW_FOR:
-                if gained < SLOWEST * took:
-                    raise _TryAgain(f"only {gained} bytes came in {took:.0f} s")
-                began, gained = self.clock.monotonic(), 0
 
     def _sleep(self, seconds: float) -> None:
         step = 0.5  # s: a stop is noticed within this time
@@ -255,14 +233,21 @@ class Download:
             self.clock.sleep(min(step, seconds))
             seconds -= step
 
-    def _gave_up(self, file: ExportFile, position: int, why: Exception | None) -> DownloadError:
-        if why is None or (isinstance(why, _TryAgain) and why.whole):
-            return self._short(file, position)
+    # ----------------------------------------------------------------------- errors
+
+    def _bad_link(self, what: str) -> DownloadError:
+        return DownloadError(
+            f"a link of export {self.export_id} {what}; it was not followed",
+            hint="Mews may have changed where its files lie; a newer mews_frames may know",
+            export_id=self.export_id,
+        )
+
+    def _gave_up(self, file: ExportFile, position: int, why: TryAgain) -> DownloadError:
+        words = f"{why}, and asks to wait {why.pause:.0f} s" if why.pause else str(why)
         return DownloadError(
             f"part {file.number} of export {self.export_id} stopped at {position} of"
-            f" {file.size} bytes, and {BUDGET} attempts brought no more:"
-            f" {str(why).splitlines()[0]}",
-            hint="what has come is kept; the same call goes on from there",
+            f" {file.size} bytes: {words}",
+            hint="the export is kept: the same call goes on with it",
             export_id=self.export_id,
             part=file.number,
         )
@@ -286,30 +271,20 @@ class Download:
         )
 
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+def _headers(offset: int, etag: str | None) -> dict[str, str]:
+    # Sizes and offsets are about the bytes as they are: compressed ones would not fit them.
+    headers = {"Accept-Encoding": "identity"}
+    if offset:
+        headers["Range"] = f"bytes={offset}-"
+        if etag and not etag.startswith("W/"):
+            headers["If-Range"] = etag  # RFC 9110, section 13.1.5
+    return headers
 
 
-def _continues(headers: Mapping[str, str], offset: int, size: int) -> bool:
-    """Say whether a partial answer is the rest of the part, in plain bytes."""
-    match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
-    plain = headers.get("Content-Encoding", "identity").strip().lower() in {"", "identity"}
-    return plain and match is not None and (int(match[1]), int(match[3])) == (offset, size)
-
-
-def _plain(answer: Incoming) -> Iterator[bytes]:
-    """Give the bytes of the body; decompress what was compressed though nobody asked."""
-    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding in {"", "identity"}:
-        yield from answer.chunks()
-        return
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise DownloadError(f"a part came compressed as {encoding!r}, which cannot be read")
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, as its header says
+def _within_host(url: str, location: str) -> str | None:
+    """Say where a redirect leads; None if that is another host, or cannot be read."""
     try:
-        for chunk in answer.chunks():
-            waiting = chunk
-            while waiting:
-                yield inflate.decompress(waiting, INFLATED)
-                waiting = inflate.unconsumed_tail
-    except zlib.error:
-        raise _TryAgain("the compressed body is damaged", whole=True) from None
+        target = urljoin(url, location)
+        return target if urlsplit(target)[:2] == urlsplit(url)[:2] else None
+    except ValueError:
+        return None
