@@ -70,9 +70,7 @@ def prune(*, as_json: options.AsJson = False) -> None:
 @app.command(epilog="Example: mews-frames cache clear --type Customer --yes")
 def clear(
     *,
-    entity_type: Annotated[
-        str | None, typer.Option("--type", metavar="TYPE", help="Only exports of this type.")
-    ] = None,
+    entity_type: options.OnlyType = None,
     export_id: Annotated[
         str | None, typer.Option("--export-id", metavar="ID", help="Only this export.")
     ] = None,
@@ -81,12 +79,14 @@ def clear(
 ) -> None:
     """Remove exports, expired or not.
 
-    Frames that are still open lose their data. The ids of exports that run at Mews stay: without them one would be locked out.
+    Frames that are still open lose their data. The ids of exports that run at Mews stay: without
+    them one would be locked out.
     """
     if not yes and not _is_sure(entity_type, export_id):
         say("nothing was removed")
         raise typer.Exit(ExitCode.ERROR)
-    freed = mf.cache.clear(entity_type=entity_type, export_id=export_id)  # type: ignore[arg-type] - refused there
+    only = None if entity_type is None else options.as_type(entity_type)
+    freed = mf.cache.clear(entity_type=only, export_id=export_id)
     _tell_freed(freed, as_json=as_json)
 
 

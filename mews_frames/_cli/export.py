@@ -46,7 +46,7 @@ def start(  # noqa: PLR0913 - the options of an export are the contract (docs/de
     )
     with Talk(quiet=quiet) as talk, mf.Client(profile=profile) as client:
         export = client.start_export(
-            entity_type,  # type: ignore[arg-type] - the library refuses what it does not know
+            options.as_type(entity_type),
             progress=talk,
             **wanted,
         )
@@ -72,7 +72,9 @@ def list_(*, profile: options.Profile = None, as_json: options.AsJson = False) -
     """
     known = mf.exports(profile=profile).to_dicts()
     if as_json:
-        give_json([row | {name: _parsed(row[name]) for name in ("scope", "filters")} for row in known])
+        give_json(
+            [row | {name: _parsed(row[name]) for name in ("scope", "filters")} for row in known]
+        )
         return
     give_table(
         ["id", "type", "status", "added", "rows", "size", "expires", "asked for"],
@@ -86,7 +88,8 @@ def wait(
     export_id: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="Of export start, of export list, or from a colleague.",
+            metavar="ID",
+            help="Of export start, of export list, or from a colleague.",
             show_default=False,
         ),
     ],

@@ -193,12 +193,14 @@ def _without_nesting(frame: pl.LazyFrame) -> pl.LazyFrame:
     nested = [name for name, kind in frame.collect_schema().items() if kind.is_nested()]
     # Polars encodes structs only, so the value gets a struct around it: {"v":...}
     texts = [
-        pl.when(pl.col(name).is_not_null()).then(
+        pl.when(pl.col(name).is_not_null())
+        .then(
             pl.struct(pl.col(name).alias("v"))
             .struct.json_encode()
             .str.strip_prefix('{"v":')
             .str.strip_suffix("}")
-        ).alias(name)
+        )
+        .alias(name)
         for name in nested
     ]
     return frame.with_columns(texts)

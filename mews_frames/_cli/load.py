@@ -32,7 +32,9 @@ def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisi
     format_: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="|".join(FORMATS), help="Where the name does not say it, as for '-'."
+            "--format",
+            metavar="|".join(FORMATS),
+            help="Where the name does not say it, as for '-'.",
         ),
     ] = None,
     updated: options.Updated = None,
@@ -51,13 +53,7 @@ def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisi
     nested: Annotated[
         bool, typer.Option("--nested", help="Structs as in Mews, instead of one column per leaf.")
     ] = False,
-    money: Annotated[
-        str,
-        typer.Option(
-            metavar="decimal|float",
-            help="Exact, or as the nearest double. Exact money is text in JSON, in full.",
-        ),
-    ] = "decimal",
+    money: options.HowMoney = "decimal",
     refresh: options.Refresh = False,
     max_age: options.MaxAge = None,
     timeout: options.Timeout = None,
@@ -67,8 +63,9 @@ def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisi
 ) -> None:
     """Load every record of a type into a file.
 
-    Parquet, CSV, JSON Lines or Arrow, by its suffix. The first load adds an export at Mews, waits, downloads and types it. The same load again
-    is answered from the cache and sends nothing; one that was interrupted goes on.
+    Parquet, CSV, JSON Lines or Arrow, by its suffix. The first load adds an export at Mews,
+    waits, downloads and types it. The same load again is answered from the cache and sends
+    nothing; one that was interrupted goes on.
 
     CSV knows no lists and no structs: they become JSON text in their column.
     """
@@ -88,10 +85,10 @@ def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisi
     began = time.monotonic()
     with Talk(quiet=quiet) as talk, mf.Client(profile=profile) as client:
         frame = client.load_entities(
-            entity_type,  # type: ignore[arg-type] - the library refuses what it does not know
+            options.as_type(entity_type),
             columns=columns or None,
             flatten=not nested,
-            money=money,  # type: ignore[arg-type] - as above
+            money=options.as_money(money),
             timeout=read_duration("--timeout", timeout),
             progress=talk,
             **wanted,

@@ -27,9 +27,7 @@ def login(
     ] = "default",
     platform: Annotated[
         str | None,
-        typer.Option(
-            metavar="production|demo|URL", help="Which Mews; asked for where left out."
-        ),
+        typer.Option(metavar="production|demo|URL", help="Which Mews; asked for where left out."),
     ] = None,
     client_token_file: Annotated[
         Path | None,
@@ -71,7 +69,9 @@ def _address(platform: str | None) -> str:
     if platform is None and not sys.stdin.isatty():
         platform = "production"
     if platform is None:
-        platform = typer.prompt(f"Mews ({', '.join(PLATFORMS)}, or its URL)", "production", err=True)
+        platform = typer.prompt(
+            f"Mews ({', '.join(PLATFORMS)}, or its URL)", "production", err=True
+        )
     address = PLATFORMS.get(platform, platform)
     # Checked before tokens are asked for; these two stand in for them.
     find_settings(client_token="-", access_token="-", platform_address=address, environ={})  # noqa: S106

@@ -4,18 +4,21 @@ The annotations are read when the program runs: no ``from __future__ import anno
 nor in modules of commands.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 import mews_frames as mf
 from mews_frames._cli.words import read_duration
+from mews_frames.typing import EntityType, Money
 
 __all__ = [
     "AsJson",
     "ChainIds",
     "EnterpriseIds",
+    "HowMoney",
     "MaxAge",
+    "OnlyType",
     "Posted",
     "Profile",
     "Quiet",
@@ -23,6 +26,8 @@ __all__ = [
     "Timeout",
     "TypeName",
     "Updated",
+    "as_money",
+    "as_type",
     "request_options",
 ]
 
@@ -33,6 +38,16 @@ def _complete_type(incomplete: str) -> list[str]:
     return [name for name in mf.entity_types() if name.startswith(incomplete)]
 
 
+def as_type(text: str) -> EntityType:
+    """Take a text for an entity type: the library refuses what is none, with a hint."""
+    return cast("EntityType", text)
+
+
+def as_money(text: str) -> Money:
+    """Take a text for a kind of money, as in `as_type`."""
+    return cast("Money", text)
+
+
 TypeName = Annotated[
     str,
     typer.Argument(
@@ -40,6 +55,23 @@ TypeName = Annotated[
         help="What to take: " + ", ".join(mf.entity_types()) + ".",
         autocompletion=_complete_type,
         show_default=False,
+    ),
+]
+OnlyType = Annotated[
+    str | None,
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help="Only exports of this type.",
+        autocompletion=_complete_type,
+    ),
+]
+HowMoney = Annotated[
+    str,
+    typer.Option(
+        "--money",
+        metavar="decimal|float",
+        help="Exact, or as the nearest double. Exact money is text in JSON, in full.",
     ),
 ]
 Updated = Annotated[

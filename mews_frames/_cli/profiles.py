@@ -106,7 +106,10 @@ def _replaced(text: str, name: str, values: Mapping[str, Any]) -> str:
         above += "\n"
     gap = "\n" if above and not above.endswith("\n\n") else ""
     # A JSON text is a TOML text, but for characters that no setting holds; the check sees those.
-    table = [f"{key} = {json.dumps(value, ensure_ascii=False, default=str)}\n" for key, value in values.items()]
+    table = [
+        f"{key} = {json.dumps(value, ensure_ascii=False, default=str)}\n"
+        for key, value in values.items()
+    ]
     return "".join(
         [above, gap, f"[profiles.{name}]\n", *table, "\n" if rest else "", *rest],
     )

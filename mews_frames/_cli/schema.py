@@ -29,9 +29,9 @@ def schema(
             "--nested and --describe do not go together", hint="--describe goes by columns"
         )
     if describe:
-        rows = mf.describe(entity_type).to_dicts()  # type: ignore[arg-type] - refused there
+        rows = mf.describe(options.as_type(entity_type)).to_dicts()
     else:
-        found = mf.schema_of(entity_type, flatten=not nested)  # type: ignore[arg-type] - as above
+        found = mf.schema_of(options.as_type(entity_type), flatten=not nested)
         rows = [{"column": name, "type": str(kind)} for name, kind in found.items()]
     if as_json:
         give_json(rows)
