@@ -4,11 +4,14 @@ Everything but the wheel runs in the environment that nox itself is installed in
 the README makes.
 """
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import nox
 
+os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
 nox.options.sessions = ["tests", "lint", "types", "schemas", "notebooks", "wheel"]
 nox.options.error_on_external_run = False
 
@@ -62,7 +65,7 @@ def notebooks(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build the package, install the wheel where nothing else is, and run the demo with it."""
     shutil.rmtree(DIST, ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", str(DIST), external=True, silent=True)
+    session.run("pyproject-build", "--outdir", str(DIST), external=True, silent=True)
     (built,) = DIST.glob("*.whl")
     session.install("-c", "constraints.txt", str(built))
     with session.chdir(session.create_tmp()):  # away from the sources
