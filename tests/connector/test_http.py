@@ -1,0 +1,212 @@
+"""The wire: what is sent, what is shown of it, and what goes wrong on it."""
+
+import logging
+import ssl
+
+import httpx
+import pytest
+
+import mews_frames as mf
+from mews_frames._connector.http import Http
+from mews_frames._redact import Secret
+from mews_frames.errors import ConnectionFailedError
+from support.tracebacks import shown
+
+CANARY = "CANARY-7c1f"
+URL = f"https://mews.example/api?sig={CANARY}"
+
+
+def answering(handler):
+    return Http(httpx.MockTransport(handler))
+
+
+def failing(error):
+    def handle(request):
+        raise error
+
+    return answering(handle)
+
+
+def failure(http, send):
+    with http, pytest.raises(ConnectionFailedError) as caught:
+        send(http)
+    return caught.value
+
+
+def post(http):
+    return http.post(URL, Secret(f'{{"AccessToken": "{CANARY}"}}'))
+
+
+def get(http):
+    with http.get(URL, {}) as answer:
+        return b"".join(answer.chunks())
+
+
+class Breaking(httpx.SyncByteStream):
+    def __iter__(self):
+        yield b"some"
+        raise httpx.ReadError("reset")
+
+
+def breaking(request):
+    return httpx.Response(200, stream=Breaking())
+
+
+def test_a_body_is_sent_as_json():
+    def handle(request):
+        assert request.headers["Content-Type"] == "application/json"
+        assert request.method == "POST"
+        return httpx.Response(200, content=request.content)
+
+    assert CANARY.encode() in post(answering(handle)).body
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "was_sent"),
+    [
+        (httpx.ConnectError("[Errno -2] Name or service not known"), "Name or service", False),
+        (httpx.ConnectTimeout(""), "could not be reached", False),
+        (httpx.PoolTimeout(""), "could not be reached", False),
+        (httpx.ProxyError("407"), "could not be reached", False),
+        (httpx.ReadTimeout(""), "did not answer in time", True),
+        (httpx.WriteTimeout(""), "did not answer in time", True),
+        (httpx.ReadError(""), "broke off", True),
+        (httpx.RemoteProtocolError(""), "broke off", True),
+    ],
+)
+@pytest.mark.parametrize("send", [post, get])
+def test_a_failure_says_whether_anything_was_sent(send, error, says, was_sent):
+    failed = failure(failing(error), send)
+    assert says in failed.message
+    assert "mews.example/api" in failed.message
+    assert type(error).__name__ in failed.message
+    assert failed.was_sent is was_sent
+
+
+def test_a_body_that_breaks_off_is_a_failure():
+    assert "broke off" in failure(answering(breaking), get).message
+
+
+@pytest.mark.parametrize(
+    ("http", "send"),
+    [
+        (failing(httpx.ConnectError("refused")), post),
+        (failing(httpx.ReadTimeout("late")), post),
+        (failing(httpx.ReadTimeout("late")), get),
+        (answering(breaking), get),
+    ],
+)
+def test_a_failure_holds_nothing_of_httpx(http, send):
+    """Its frames hold the request, and with it body and tokens."""
+    failed = failure(http, send)
+    assert failed.__cause__ is None
+    assert failed.__context__ is None
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadTimeout("late")])
+def test_no_frame_of_a_failure_shows_a_token(error):
+    texts = shown(failure(failing(error), lambda http: http.post("https://m.example", BODY)))
+    assert len(texts) > 5
+    assert not [text for text in texts if CANARY in text]
+
+
+BODY = Secret(f'{{"AccessToken": "{CANARY}"}}')
+
+
+def test_messages_show_no_query():
+    for send in (post, get):
+        assert CANARY not in str(failure(failing(httpx.ReadError("")), send))
+
+
+def test_an_address_that_cannot_be_read_is_a_failure():
+    with Http() as http, pytest.raises(ConnectionFailedError) as caught:
+        http.post("https://mews.example:port/", BODY)
+    assert not caught.value.was_sent
+
+
+def test_nothing_opens_before_the_first_request():
+    http = answering(lambda _: httpx.Response(200))
+    assert not http.is_open
+    post(http)
+    assert http.is_open
+    http.close()
+    assert not http.is_open
+
+
+def test_a_download_carries_what_it_was_told_and_no_more():
+    seen = []
+
+    def handle(request):
+        seen.append(dict(request.headers))
+        return httpx.Response(200, headers={"Set-Cookie": "who=me"}, content=b"x")
+
+    with answering(handle) as http:
+        for _ in range(2):
+            with http.get(URL, {"Accept-Encoding": "identity"}) as answer:
+                list(answer.chunks())
+    assert seen == [{"host": "mews.example", "accept-encoding": "identity"}] * 2
+
+
+def test_a_post_follows_no_redirect():
+    def handle(request):
+        return httpx.Response(307, headers={"Location": "https://elsewhere.example"})
+
+    assert post(answering(handle)).status == 307
+
+
+def test_bytes_come_as_they_were_sent():
+    packed = b"\x1f\x8b not really gzip"
+
+    def handle(request):
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=iter([packed]))
+
+    with answering(handle) as http:
+        assert get(http) == packed
+
+
+def test_certificates_come_from_the_system(monkeypatch):
+    contexts = []
+
+    class Client(httpx.Client):
+        def __init__(self, **options):
+            contexts.append(options["verify"])
+            super().__init__(**options)
+
+    monkeypatch.setattr(httpx, "Client", Client)
+    http = Http()
+    with pytest.raises(ConnectionFailedError):
+        http.post("https://127.0.0.1:9/", BODY)
+    http.close()
+    assert type(contexts[0]).__module__.startswith("truststore")
+    assert contexts[0].verify_mode == ssl.CERT_REQUIRED
+
+
+def test_no_proxy_comes_between_us_and_this_machine(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:9")
+    with mf.sandbox(rows=10) as mews:
+        assert mews.client().start_export("OrderItem").status == "Pending"
+
+
+def test_logs_hold_no_query_and_no_token(caplog):
+    """httpx logs whole addresses at INFO, and its engine all headers at DEBUG."""
+    location = f"/part?sig={CANARY}"
+
+    def handle(request):
+        return httpx.Response(302, headers={"Location": location})
+
+    caplog.set_level(logging.DEBUG)
+    with answering(handle) as http:
+        post(http)
+    assert "https://mews.example/api?..." in caplog.text
+    assert CANARY not in caplog.text
+
+
+def test_logs_of_a_whole_load_hold_no_query_and_no_token(caplog, clock):
+    caplog.set_level(logging.DEBUG)
+    with mf.sandbox(rows=50, faults=[mf.testing.Drop(after=100)], clock=clock) as mews:
+        mews.client().load_entities("Bill")
+        secrets = (mews.access_token, mews.client_token, "sig=", "se=")
+    assert "/storage/exports/" in caplog.text
+    assert not [secret for secret in secrets if secret in caplog.text]
