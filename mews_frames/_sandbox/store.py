@@ -198,7 +198,8 @@ class Store:
         try:
             text = (self._exports / export_id / "export.json").read_text(encoding="utf-8")
             return from_json(json.loads(text))
-        except (OSError, ValueError, LookupError, TypeError):  # gone, or of another version
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            # gone, or written by another version
             return None
 
     def _all(self) -> Iterator[Stored]:
