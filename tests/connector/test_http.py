@@ -5,12 +5,12 @@ import ssl
 
 import httpx
 import pytest
+from support.tracebacks import shown
 
 import mews_frames as mf
 from mews_frames._connector.http import Http
 from mews_frames._redact import Secret
 from mews_frames.errors import ConnectionFailedError
-from support.tracebacks import shown
 
 CANARY = "CANARY-7c1f"
 URL = f"https://mews.example/api?sig={CANARY}"
