@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mews_frames._frames.columns import Kept, arrow_schema, flat_columns
 from mews_frames._frames.exact import decode_exact
 from mews_frames._frames.fast import Surprise, decode_fast
-from mews_frames._frames.lines import Block, Place, blocks, joined
+from mews_frames._frames.lines import BLOCK_SIZE, Block, Place, blocks, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,9 +29,27 @@ AHEAD = 2
 
 
 def decode_part(
-    chunks: Iterable[bytes], kept: Kept, place: Place, pool: Executor
+    chunks: Iterable[bytes],
+    kept: Kept,
+    place: Place,
+    pool: Executor,
+    *,
+    block_size: int = BLOCK_SIZE,
 ) -> Iterator[pa.Table]:
     """Decode a part while it arrives: blocks side by side in `pool`, tables in order.
+
+    Parameters
+    ----------
+    chunks
+        The bytes of the part, cut anyhow.
+    kept
+        The columns of the tables.
+    place
+        What an error names.
+    pool
+        Where blocks are decoded.
+    block_size
+        Bytes that one task decodes, up to the end of a line.
 
     Raises
     ------
@@ -40,7 +58,7 @@ def decode_part(
     """
     running: deque[Future[pa.Table]] = deque()
     try:
-        for block in blocks(chunks, place):
+        for block in blocks(chunks, place, block_size):
             running.append(pool.submit(decode_block, block, kept, place))
             if len(running) > AHEAD:
                 yield running.popleft().result()

@@ -7,25 +7,19 @@ with each kind of surprise was tried one by one: docs/decisions/0005.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from mews_frames._frames.checks import Surprise, count_lines, count_texts, plain_lines
 from mews_frames._frames.columns import RESCUED, Kept, arrow_type, flat_columns
 from mews_frames._schemas import Field, load_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
 __all__ = ["Surprise", "decode_fast"]
-
-
-class Surprise(Exception):  # noqa: N818 - it is no error: the exact path takes over
-    """A block holds something that the fast path does not vouch for."""
 
 
 def decode_fast(data: bytes, kept: Kept) -> pa.Table:
@@ -40,13 +34,15 @@ def decode_fast(data: bytes, kept: Kept) -> pa.Table:
     """
     import pyarrow as pa
 
-    data = _normal(data)
-    rows = _count_lines(data)
+    data = plain_lines(data)
+    rows = count_lines(data)
+    texts = count_texts(data)
     table = _read(data, kept.entity_type)
     if table.num_rows != rows:
         raise Surprise("more or fewer records than lines")
     flat = _flatten(table)
-    _check_text(data, flat)
+    if texts != sum(len(a) - a.null_count for a in _leaves(flat, "string")):
+        raise Surprise("a quoted number")
     _check_decimals(flat)
     columns = [
         _typed(flat[i], c.field)
@@ -55,53 +51,6 @@ def decode_fast(data: bytes, kept: Kept) -> pa.Table:
     ]
     names = [c.name for c in kept.columns]
     return pa.table([*columns, pa.nulls(rows, pa.string())], names=[*names, RESCUED])
-
-
-# --------------------------------------------------------------------------- before Arrow
-
-_BLANK_LINES = re.compile(rb"\n(?:[ \t]*\n)+")
-
-
-def _normal(data: bytes) -> bytes:
-    """Take out carriage returns at line ends, and blank lines."""
-    if b"\r\n" in data:
-        data = data.replace(b"\r\n", b"\n")
-    if b"\n\n" in data or data.startswith(b"\n"):
-        data = _BLANK_LINES.sub(b"\n", data).lstrip(b"\n")
-    return data
-
-
-def _count_lines(data: bytes) -> int:
-    """Count the lines, each of which must begin with ``{`` and end with ``}``.
-
-    Together with as many records as lines, that means one record on each line: a record that
-    ran over a line end would have to begin its second line with something else.
-    """
-    lines = data.count(b"\n")
-    if not (data.startswith(b"{") and data.endswith(b"}\n") and data.count(b"}\n{") == lines - 1):
-        raise Surprise("a line that is not plainly an object")
-    try:
-        if not data.isascii():
-            data.decode("utf-8")  # Arrow does not look
-    except UnicodeDecodeError:
-        raise Surprise("invalid UTF-8") from None
-    return lines
-
-
-def _bytes(data: bytes) -> npt.NDArray[np.uint8]:
-    import numpy as np
-
-    return np.frombuffer(data, np.uint8)
-
-
-def _check_roots(data: bytes) -> None:
-    """Refuse ``{}null{}``: on a null between objects, pyarrow 26 crashes the process."""
-    import numpy as np
-
-    octets = _bytes(data)
-    after = octets[np.flatnonzero(octets[:-1] == ord("}")) + 1]
-    if np.isin(after, list(b" \t\rn")).any():
-        raise Surprise("something after an object")
 
 
 # --------------------------------------------------------------------------- Arrow
@@ -136,7 +85,6 @@ def _read(data: bytes, entity_type: str) -> pa.Table:
     import pyarrow as pa
     import pyarrow.json as pj
 
-    _check_roots(data)
     try:
         return pj.read_json(
             pa.BufferReader(data),
@@ -158,29 +106,6 @@ def _flatten(table: pa.Table) -> list[pa.Array]:
 
 
 # --------------------------------------------------------------------------- after Arrow
-
-_STRANGE_BEFORE_QUOTE = tuple(b":,[{ \t")
-
-
-def _check_text(data: bytes, flat: list[pa.Array]) -> None:
-    """Refuse quoted decimals, which Arrow takes for numbers.
-
-    Outside of escapes, every quotation mark opens or closes a key or a text. Keys are counted
-    in the bytes, texts in what Arrow read: a quoted number makes the sum wrong.
-    """
-    import numpy as np
-
-    if b"\\" in data:
-        data = data.replace(b"\\\\", b"..").replace(b'\\"', b"..")
-    octets = _bytes(data)
-    quotes = octets == ord('"')
-    ends = np.flatnonzero(quotes[:-1] & (octets[1:] == ord(":")))
-    if np.isin(octets[ends - 1], _STRANGE_BEFORE_QUOTE).any():
-        raise Surprise("a text that begins with a colon")  # not to be told from the end of a key
-    texts = sum(len(a) - a.null_count for a in _leaves(flat, "string"))
-    if int(np.count_nonzero(quotes)) != 2 * (len(ends) + texts):
-        raise Surprise("a quoted number")
-
 
 DECIMAL_TRUST = 10**26
 """From here on Arrow's decimals are not believed.
