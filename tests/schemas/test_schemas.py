@@ -105,6 +105,15 @@ def test_the_published_order_items_lack_five_fields():
     assert [names - record.keys() for record in samples("OrderItem")] == [newest, newest]
 
 
+def test_the_readme_counts_the_records():
+    text = (DATA / "README.md").read_text(encoding="utf-8")
+    counts = {
+        name: int(n)
+        for name, n in re.findall(r"^\| `(\w+)\.jsonl` \| (\d+) \|", text, re.MULTILINE)
+    }
+    assert counts == {entity_type: len(samples(entity_type)) for entity_type in SAMPLED}
+
+
 def test_nobody_published_a_ledger_entry():
     assert {path.stem for path in DATA.glob("*.jsonl")} == set(SAMPLED)
 
