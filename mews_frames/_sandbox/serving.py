@@ -35,9 +35,9 @@ def serve(
         If a number is negative, or the port is taken.
     """
     with sandbox(rows=rows, seed=seed, port=port, clock=clock) as mews:
-        for line in _introduction(mews):
-            tell(line)
         try:
+            for line in _introduction(mews):
+                tell(line)
             while True:
                 mews.clock.sleep(3600.0)  # s; any length will do: Ctrl-C ends it
         except KeyboardInterrupt:

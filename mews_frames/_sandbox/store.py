@@ -33,6 +33,9 @@ __all__ = ["Part", "Store"]
 PATIENCE = 5.0
 """Seconds of real time that a look waits for rows being written, before it says Processing."""
 
+KEPT = 20
+"""Exports whose rows stay on disk: those of the profile ``sandbox`` take 33 MB each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -120,16 +123,17 @@ class Store:
         status = status_at(stored, self._clock.now())
         if status != "Success":
             return status, []
-        if not self._parts_file(stored.id).exists() and not self._make(stored):
-            return "Processing", []
-        return status, self._parts(stored.id)
+        parts = self._parts(stored.id)
+        if parts is None and self._make(stored):
+            parts = self._parts(stored.id)
+        return ("Processing", []) if parts is None else (status, parts)
 
     def part(self, export_id: str, number: int) -> Part | None:
         """Give one part, by its number from 1, if its bytes are still there."""
         stored = self.get(export_id)
         if stored is None or status_at(stored, self._clock.now()) != "Success":
             return None
-        parts = self._parts(export_id)
+        parts = self._parts(export_id) or []
         return parts[number - 1] if 1 <= number <= len(parts) else None
 
     def close(self) -> None:
@@ -186,11 +190,12 @@ class Store:
     def _parts_file(self, export_id: str) -> Path:
         return self._exports / export_id / "parts.json"
 
-    def _parts(self, export_id: str) -> list[Part]:
+    def _parts(self, export_id: str) -> list[Part] | None:
+        """Give the parts of an export, or ``None`` while its rows are not written."""
         try:
             cuts = json.loads(self._parts_file(export_id).read_text(encoding="utf-8"))
         except OSError:
-            return []
+            return None
         path = self._exports / export_id / "rows.jsonl"
         return [Part(path, *pair) for pair in pairwise(cuts)]
 
@@ -219,18 +224,25 @@ class Store:
             return True
 
     def _prune(self, now: datetime) -> None:
+        """Remove exports that nobody knows any more, and rows that nobody will ask for."""
+        written = []
         for stored in self._all():
-            if status_at(stored, now) != "Expired":
-                continue
-            folder = self._exports / stored.id
             if is_forgotten(stored, now):
-                shutil.rmtree(folder, ignore_errors=True)
-                continue
-            for name in ("parts.json", "rows.jsonl", "rows.part"):
-                try:
-                    (folder / name).unlink(missing_ok=True)
-                except OSError:  # Windows keeps files that are being read; the next add tries again
-                    break
+                shutil.rmtree(self._exports / stored.id, ignore_errors=True)
+            elif status_at(stored, now) == "Expired":
+                self._drop_rows(stored)
+            elif self._parts_file(stored.id).exists():
+                written.append(stored)
+        # A look at one of the others has its rows written again, and they are the same.
+        for stored in sorted(written, key=lambda each: each.added)[:-KEPT]:
+            self._drop_rows(stored)
+
+    def _drop_rows(self, stored: Stored) -> None:
+        for name in ("parts.json", "rows.jsonl", "rows.part"):
+            try:
+                (self._exports / stored.id / name).unlink(missing_ok=True)
+            except OSError:  # Windows keeps files that are being read; the next add tries again
+                return
 
 
 class _Worker(threading.Thread):

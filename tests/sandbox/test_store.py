@@ -224,6 +224,34 @@ def test_an_expired_export_loses_its_rows_at_the_next_add_and_then_itself(open_s
     assert not parts[0].path.parent.exists()
 
 
+def test_rows_of_old_exports_go_and_come_back_the_same(open_store, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "KEPT", 2)
+    store = open_store()
+    exports = []
+    for _ in range(4):
+        exports.append(finished(store, clock))
+        assert store.look(exports[-1])[0] == "Success"
+    add(store, Add("Bill"))
+    kept = {path.parent.name for path in tmp_path.rglob("rows.jsonl")}
+    assert kept == {each.id for each in exports[2:]}
+    assert store.part(exports[0].id, 1) is None
+    assert content(store.look(exports[0])[1]) == LINE * 100
+
+
+def test_rows_that_go_during_a_look_do_not_make_an_empty_export(open_store, clock, monkeypatch):
+    store = open_store()
+    stored = finished(store, clock)
+    make = store._make
+
+    def made_and_gone(stored):
+        assert make(stored)
+        store._drop_rows(stored)
+        return True
+
+    monkeypatch.setattr(store, "_make", made_and_gone)
+    assert store.look(stored) == ("Processing", [])
+
+
 def test_what_another_version_wrote_does_not_stand_in_the_way(open_store, clock, tmp_path):
     store = open_store()
     stored = add(store)
