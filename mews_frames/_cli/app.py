@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 import mews_frames as mf
 from mews_frames._cli import cache, export
@@ -24,23 +23,15 @@ from mews_frames.errors import MewsError
 
 __all__ = ["app", "main"]
 
+logger = logging.getLogger("mews_frames")
+
 NAME = "mews-frames"
+COMPLETION = "_MEWS_FRAMES_COMPLETE"
+"""Set by the scripts of --install-completion."""
 UsageError: Any = typer.BadParameter.__base__
 """Of click, or of the part of it that newer typers carry inside: one name for both."""
 
-
-class _Commands(TyperGroup):
-    """Tells errors before typer does, which would swallow what an interruption has to say."""
-
-    def invoke(self, ctx: Any) -> Any:
-        with _told(debug=ctx.params.get("debug", False)):
-            value = super().invoke(ctx)
-            sys.stdout.flush()  # a closed pipe shows here, or after us with a traceback
-            return value
-
-
 app = typer.Typer(
-    cls=_Commands,
     rich_markup_mode=None,  # plain help wraps, pipes and greps better than boxes
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     pretty_exceptions_enable=False,  # theirs show local variables, and those may be tokens
@@ -71,7 +62,6 @@ def root(
     Start with mews-frames demo: it needs no account. Data go to stdout, talk goes to stderr.
     """
     if debug:
-        logger = logging.getLogger("mews_frames")
         logger.setLevel(logging.DEBUG)
         logger.addHandler(logging.StreamHandler())
 
@@ -106,30 +96,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # rather \u2026 than a traceback
     command = typer.main.get_command(app)
+    if COMPLETION in os.environ:
+        command.main(prog_name=NAME)  # a shell asks how a line may go on; this does not return
     try:
-        with _told():
-            code = command.main(words or ["--help"], prog_name=NAME, standalone_mode=False)
+        # Not command.main: it would swallow what an interruption has to say, and say other words.
+        with _told(), command.make_context(NAME, words or ["--help"]) as context:
+            command.invoke(context)
+            sys.stdout.flush()  # a closed pipe shows here, or after us with a traceback
     except typer.Exit as end:
-        code = end.exit_code
-    return code if isinstance(code, int) else ExitCode.OK
+        return end.exit_code
+    return ExitCode.OK
 
 
 @contextlib.contextmanager
-def _told(*, debug: bool = False) -> Iterator[None]:
+def _told() -> Iterator[None]:
     """Tell how a command ended, if not well, and end it with the exit code for that."""
     try:
         yield
     except MewsError as error:
-        if debug:
+        if logger.isEnabledFor(logging.DEBUG):
             traceback.print_exception(error)
         say(f"error: {error}")
         raise typer.Exit(exit_code(error)) from None
-    except KeyboardInterrupt as interrupt:
-        for line in getattr(interrupt, "__notes__", ["interrupted"]):
+    except (KeyboardInterrupt, EOFError) as interrupt:  # or the end of input at a question
+        for line in getattr(interrupt, "__notes__", ["\ninterrupted"]):
             say(line)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-    except typer.Abort:  # Ctrl-C or the end of input at a question
-        say("\ninterrupted; nothing was changed")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except BrokenPipeError:
         _write_nowhere()

@@ -9,7 +9,7 @@ import typer
 import mews_frames as mf
 from mews_frames._cli import options
 from mews_frames._cli.codes import ExitCode
-from mews_frames._cli.talk import give, give_json, give_table, say
+from mews_frames._cli.talk import ask, give, give_json, give_table, say
 from mews_frames._cli.words import instant_in_words, size_in_words
 from mews_frames.errors import InvalidArgumentError
 
@@ -117,7 +117,7 @@ def _is_sure(entity_type: str | None, export_id: str | None) -> bool:
     what = "everything"
     if entity_type or export_id:
         what = " and ".join(filter(None, [export_id, entity_type and f"all of {entity_type}"]))
-    return typer.confirm(f"Remove {what} from {mf.cache.path}?", err=True)
+    return ask(f"Remove {what} from {mf.cache.path}? [y/N]").lower() in {"y", "yes"}
 
 
 def _tell_freed(freed: int, *, as_json: bool) -> None:

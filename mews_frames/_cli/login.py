@@ -1,13 +1,15 @@
 """``mews-frames login``: ask for tokens, and keep them where only this user reads them."""
 
+import os
 import sys
+from getpass import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mews_frames._cli.profiles import check_name, check_place, with_profile, write_private
-from mews_frames._cli.talk import say
+from mews_frames._cli.talk import ask, say
 from mews_frames._settings import SANDBOX, config_file, find_settings
 from mews_frames.errors import ConfigurationError, InvalidArgumentError
 
@@ -18,6 +20,8 @@ PLATFORMS = {
     "demo": "https://api.mews-demo.com",
 }
 """Mews docs, guidelines/environments.md. Each has tokens of its own."""
+
+STRONGER = ("MEWS_CLIENT_TOKEN", "MEWS_ACCESS_TOKEN", "MEWS_PLATFORM_ADDRESS")
 
 
 def login(
@@ -63,15 +67,16 @@ def login(
         "nothing was sent; to test it:\n"
         f"  mews-frames export start ResourceBlock{option}"
     )
+    if stronger := [name for name in STRONGER if os.environ.get(name)]:
+        say(f"note: in this shell {', '.join(stronger)} goes before any profile")
 
 
 def _address(platform: str | None) -> str:
     if platform is None and not sys.stdin.isatty():
         platform = "production"
     if platform is None:
-        platform = typer.prompt(
-            f"Mews ({', '.join(PLATFORMS)}, or its URL)", "production", err=True
-        )
+        question = f"Mews ({', '.join(PLATFORMS)}, or its URL) [production]:"
+        platform = ask(question) or "production"
     address = PLATFORMS.get(platform, platform)
     # Checked before tokens are asked for; these two stand in for them.
     find_settings(client_token="-", access_token="-", platform_address=address, environ={})  # noqa: S106
@@ -90,12 +95,11 @@ def _token(name: str, file: Path | None) -> str:
     elif file is not None or not sys.stdin.isatty():
         text = sys.stdin.readline()
     else:
-        text = typer.prompt(name, hide_input=True, err=True)
+        text = getpass(f"{name} (typed unseen): ")
     token = text.strip()
     if not token or len(token.split()) > 1 or not token.isprintable():
-        what = "is blank" if not token else "holds more than one word"
         raise InvalidArgumentError(
-            f"the {name.lower()} {what}",
+            f"the {name.lower()} is {'not one plain word' if token else 'blank'}",
             hint="one token, as Mews shows it; from stdin, each on a line of its own",
         )
     return token

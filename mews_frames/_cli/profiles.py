@@ -97,10 +97,15 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _replaced(text: str, name: str, values: Mapping[str, Any]) -> str:
     lines = text.splitlines(keepends=True)
-    header = re.compile(rf"\s*\[\s*profiles\s*\.\s*(?:{name}|\"{name}\"|'{name}')\s*\]\s*(?:#.*)?")
+    header = re.compile(
+        rf"\s*\[\s*profiles\s*\.\s*(?:{name}|\"{name}\"|'{name}')\s*\]\s*(?:#.*\s*)?"
+    )
     start = next((i for i, line in enumerate(lines) if header.fullmatch(line)), len(lines))
-    end = next((i for i in range(start + 1, len(lines)) if lines[i].lstrip().startswith("[")), None)
-    rest = lines[end:] if end is not None else []
+    tables = (i for i in range(start + 1, len(lines)) if lines[i].lstrip().startswith("["))
+    end = next(tables, len(lines))
+    while end > start + 1 and end < len(lines) and not lines[end - 1].split("#")[0].strip():
+        end -= 1  # what is said above the next table is about that one
+    rest = lines[end:]
     above = "".join(lines[:start])
     if above and not above.endswith("\n"):
         above += "\n"
@@ -111,7 +116,14 @@ def _replaced(text: str, name: str, values: Mapping[str, Any]) -> str:
         for key, value in values.items()
     ]
     return "".join(
-        [above, gap, f"[profiles.{name}]\n", *table, "\n" if rest else "", *rest],
+        [
+            above,
+            gap,
+            f"[profiles.{name}]\n",
+            *table,
+            "\n" if rest and rest[0].strip() else "",
+            *rest,
+        ],
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mews_frames.typing import ProgressEvent, Stage
 
-__all__ = ["Talk", "give", "give_json", "give_table", "say"]
+__all__ = ["Talk", "ask", "give", "give_json", "give_table", "say"]
 
 KEPT: frozenset[Stage] = frozenset({"found", "added", "attached", "ready", "note"})
 """Stages that get a line of their own. Of an interruption `main` tells."""
@@ -25,6 +25,12 @@ KEPT: frozenset[Stage] = frozenset({"found", "added", "attached", "ready", "note
 def say(line: str) -> None:
     """Tell a person something."""
     typer.echo(in_shell_words(line), err=True)
+
+
+def ask(question: str) -> str:
+    """Ask a person; the question goes to stderr, whole (click writes its last letter to stdout)."""
+    typer.echo(question + " ", err=True, nl=False)
+    return sys.stdin.readline().strip()
 
 
 def give(line: str) -> None:

@@ -22,6 +22,9 @@ SPOKEN = (
     (r'\b(profile|money)="(\w+)"', r"--\1 \2"),
     (r"\b(enterprise|chain)_ids=\[.*?\]", r"--\1-id"),
     (r"\bcolumns=\[.*?\]", "--column"),
+    (r"\bposted=\(.*?\)", "--posted FIRST LAST"),
+    (r"\bupdated=\(.*?\)", "--updated START END"),
+    (r"give load_entities more timeout", "give more --timeout"),
 )
 """What the library says in Python, and how to say it here."""
 
