@@ -493,8 +493,8 @@ def describe(entity_type: EntityType) -> pl.DataFrame:
     Returns
     -------
     A frame with the columns ``column``, ``type``, ``meaning`` and ``values`` (of enums, as far
-    as they are documented: new ones may come). ``TaxValues[].Code`` is a field of the elements
-    of the list column ``TaxValues``.
+    as they are documented: new ones may come). A struct has a row of its own above its columns;
+    ``TaxValues[].Code`` is a field of the elements of the list column ``TaxValues``.
 
     Raises
     ------

@@ -13,7 +13,7 @@ import mews_frames
 
 PACKAGE = Path(mews_frames.__file__).parent
 STAGES = {"_connector", "_exports", "_cache", "_frames"}
-LEAVES = {"_cli", "_sandbox", "_display", "_bridges"}
+LEAVES = {"__main__", "_cli", "_sandbox", "_display", "_bridges"}
 # From the top to the bottom: a room imports only what stands in a row below its own.
 ROWS = [
     {"__init__"},
@@ -95,7 +95,7 @@ def test_leaves_are_fetched_only_when_they_are_called_for(path):
     for each in imports_of(path):
         if each.room in LEAVES and each.room != room and each.when != "for types":
             assert room in FETCH_LEAVES | LEAVES, f"{room} must not know the leaf {each.room}"
-            assert each.when == "when called", f"{each.room} is imported before it is needed"
+            assert each.when == "when called" or room in LEAVES, f"{each.room} is not needed yet"
 
 
 @modules
