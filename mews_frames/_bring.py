@@ -17,7 +17,6 @@ from mews_frames._frames.columns import Kept
 from mews_frames._frames.parquet import footer_of
 from mews_frames._frames.reader import scan
 from mews_frames._models import instant_text
-from mews_frames._parts import Brought, bring_parts
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from mews_frames._connector.connector import Connector
     from mews_frames._connector.http import Http
     from mews_frames._models import Export, Seen
+    from mews_frames._parts import Brought
     from mews_frames._progress import Teller
     from mews_frames._schemas import Field
     from mews_frames.typing import Clock, Money
@@ -95,6 +95,8 @@ class Bring:
 
         What the cache holds of the export with fewer columns is replaced by the union.
         """
+        from mews_frames._parts import bring_parts  # and numpy, which what is held does not need
+
         export, layout = seen.export, self._layout
         with layout.lock(export.id):
             if held := self.held(export.id, kept, tell):
