@@ -34,16 +34,15 @@ def ls(*, as_json: options.AsJson = False) -> None:
         give_json([asdict(entry) for entry in entries])
         return
     give_table(
-        ["id", "type", "rows", "size", "added", "expires", "state"],
+        ["id", "type", "rows", "size", "added (UTC)", "expires"],
         (
             [
                 entry.export_id,
                 entry.entity_type or "",
-                f"{entry.rows:,}",
+                f"{entry.rows:,}" if entry.complete else "arriving",
                 size_in_words(entry.bytes),
                 instant_in_words(entry.added),
-                instant_in_words(entry.expires),
-                "complete" if entry.complete else "arriving",
+                instant_in_words(entry.expires)[:10],  # the day
             ]
             for entry in entries
         ),

@@ -46,18 +46,19 @@ def make_table(
     Parameters
     ----------
     columns
-        Their headings.
+        Their headings. The first column is never wrapped: it holds ids and names.
     rows
         A text for each column.
     right
         Columns of numbers.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
+    for number, column in enumerate(columns):
         table.add_column(
             Text(column),
             justify="right" if column in right else "left",
-            overflow="fold",  # an id that is cut is no id
+            overflow="fold",  # rather another line than a value that is cut
+            no_wrap=number == 0,
         )
     for row in rows:
         table.add_row(*map(Text, row))

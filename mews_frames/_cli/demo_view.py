@@ -6,7 +6,6 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
@@ -14,11 +13,12 @@ from rich.text import Text
 
 import mews_frames as mf
 from mews_frames._cli.demo import ENTITY_TYPE, MONTHS, stages_of
-from mews_frames._cli.words import size_in_words
+from mews_frames._cli.words import size_in_words, type_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import polars as pl
     from rich.console import RenderableType
 
     from mews_frames._cli.demo import Load
@@ -92,7 +92,7 @@ def head(frame: pl.LazyFrame, *, rows: int, width: int) -> RenderableType:
     some = frame.select(telling).head(HEAD).collect()
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for name, kind in some.schema.items():
-        title = Text.assemble(name, "\n", (_type(kind), "dim not bold"))
+        title = Text.assemble(name, "\n", (type_in_words(kind), "dim not bold"))
         table.add_column(title, justify="right" if kind.is_numeric() else "left", no_wrap=True)
     for row in some.iter_rows():
         table.add_row(*map(_value, row))
@@ -104,10 +104,10 @@ def head(frame: pl.LazyFrame, *, rows: int, width: int) -> RenderableType:
 
 def columns(schema: pl.Schema) -> RenderableType:
     """Show which types there are, and some columns of each."""
-    counts = Counter(_type(kind) for kind in schema.values())
+    counts = Counter(type_in_words(kind) for kind in schema.values())
     names: dict[str, list[str]] = {}
     for name, kind in schema.items():
-        names.setdefault(_type(kind), []).append(name)
+        names.setdefault(type_in_words(kind), []).append(name)
     return _part(
         f"Schema: {len(schema)} columns, always all of them",
         _grid(
@@ -190,18 +190,6 @@ def _grid(
                 table.add_column(justify="right" if place in right else "left", style=style)
         table.add_row(*map(Text, row))
     return table
-
-
-def _type(kind: pl.DataType) -> str:
-    match kind:
-        case pl.Decimal():
-            return f"Decimal({kind.precision}, {kind.scale})"
-        case pl.Datetime():
-            return f"Datetime({kind.time_unit}, {kind.time_zone})"
-        case pl.List():
-            return f"List({kind.inner.base_type()})"
-        case _:
-            return str(kind)
 
 
 def _value(value: Any) -> str:

@@ -1,6 +1,7 @@
 """``mews-frames export``: start an export now, wait for it later, list what is known."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ import typer
 import mews_frames as mf
 from mews_frames._cli import options
 from mews_frames._cli.talk import Talk, give, give_json, give_table
-from mews_frames._cli.words import instant_in_words, read_duration, size_in_words
+from mews_frames._cli.words import instant_in_words, read_duration
 
 __all__ = ["app"]
 
@@ -77,9 +78,9 @@ def list_(*, profile: options.Profile = None, as_json: options.AsJson = False) -
         )
         return
     give_table(
-        ["id", "type", "status", "added", "rows", "size", "expires", "asked for"],
+        ["id", "type", "status", "added (UTC)", "rows", "asked for (UTC)"],
         (_texts(row) for row in known),
-        right=["rows", "size"],
+        right=["rows"],
     )
 
 
@@ -128,8 +129,6 @@ def _texts(row: dict[str, Any]) -> list[str]:
         row["status"] or "",
         instant_in_words(row["added"]),
         "" if row["rows"] is None else f"{row['rows']:,}",
-        "" if row["bytes"] is None else size_in_words(row["bytes"]),
-        instant_in_words(row["expires"]),
         _asked(_parsed(row["scope"]), _parsed(row["filters"])),
     ]
 
@@ -143,7 +142,11 @@ def _asked(scope: dict[str, list[str]] | None, filters: dict[str, Any] | None) -
         for kind, ids in scope.items()
     ]
     if window := filters.get("UpdatedUtc"):
-        said.append(f"updated {window['StartUtc'] or 'ever'} to {window['EndUtc'] or 'now'}")
+        said.append(f"updated {_minute(window['StartUtc'])} to {_minute(window['EndUtc'])}")
     if ledger := filters.get("LedgerEntryFilters"):
         said.append(f"posted {ledger['Posting']['Start']} to {ledger['Posting']['End']}")
     return ", ".join(said) or "everything"
+
+
+def _minute(text: str | None) -> str:
+    return "now" if text is None else instant_in_words(datetime.fromisoformat(text))

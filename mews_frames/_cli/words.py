@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from mews_frames.errors import InvalidArgumentError
 
-__all__ = ["in_shell_words", "instant_in_words", "read_duration", "size_in_words"]
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = [
+    "in_shell_words",
+    "instant_in_words",
+    "read_duration",
+    "size_in_words",
+    "type_in_words",
+]
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d)?")
@@ -66,5 +76,20 @@ def size_in_words(size: int) -> str:
 
 
 def instant_in_words(instant: datetime | None) -> str:
-    """Write an instant to the minute, in UTC."""
-    return "" if instant is None else f"{instant.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+    """Write an instant to the minute, in UTC: a heading says so."""
+    return "" if instant is None else f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def type_in_words(kind: pl.DataType) -> str:
+    """Write the type of a column short: of a list of objects not all that is in them."""
+    import polars as pl
+
+    match kind:
+        case pl.Decimal():
+            return f"Decimal({kind.precision}, {kind.scale})"
+        case pl.Datetime():
+            return f"Datetime({kind.time_unit}, {kind.time_zone})"
+        case pl.List():
+            return f"List({kind.inner.base_type()})"
+        case _:
+            return str(kind)

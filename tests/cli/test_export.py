@@ -65,7 +65,7 @@ def test_what_is_known_is_listed_without_asking(mews, run):
         (
             {"EnterpriseIds": ["a", "b"]},
             {"UpdatedUtc": {"StartUtc": "2026-01-01T00:00:00Z", "EndUtc": None}},
-            "2 enterprises, updated 2026-01-01T00:00:00Z to now",
+            "2 enterprises, updated 2026-01-01 00:00 to now",
         ),
     ],
 )

@@ -27,3 +27,11 @@ def test_the_meanings_are_told(run):
 
 def test_nested_and_described_at_once_is_refused(run):
     assert run("schema", "OrderItem", "--describe", "--nested").code == 2
+
+
+def test_a_table_does_not_spell_out_what_is_in_lists(run):
+    lines = run("schema", "OrderItem").out.splitlines()
+    (taxes,) = [line for line in lines if line.startswith("Amount.TaxValues ")]
+    assert taxes.split() == ["Amount.TaxValues", "List(Struct)"]
+    nested = run("schema", "OrderItem", "--nested").out
+    assert "'TaxValues': List(Struct({'Code': String" in nested
