@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from functools import cache
@@ -72,6 +72,7 @@ def read_record(line: bytes) -> dict[str, Any]:
         raise NotOneObjectError(f"invalid UTF-8 at byte {error.start} of the line") from None
     if not text.startswith("{"):
         raise NotOneObjectError("it is not a JSON object")
+    record: dict[str, Any]
     try:
         record, end = _JSON.raw_decode(text)
     except json.JSONDecodeError as error:
@@ -81,12 +82,24 @@ def read_record(line: bytes) -> dict[str, Any]:
         raise NotOneObjectError("it is nested too deeply") from None
     if end != len(text):
         raise NotOneObjectError(f"something follows the object (character {end} of the line)")
-    assert isinstance(record, dict)
     return record
 
 
-def to_json(value: Any) -> str:
-    """Write a parsed value as JSON again, numbers spelled as they came."""
+MAX_DEPTH = 200
+"""Levels of the deepest value that is rescued. Records of Mews have eight. Reading it back takes
+two Python frames a level, and there are 1,000 in all."""
+
+
+def to_json(value: Any, depth: int = 0) -> str:
+    """Write a parsed value as JSON again, numbers spelled as they came.
+
+    Raises
+    ------
+    NotOneObjectError
+        If it is nested too deeply to be read back by whoever loads it.
+    """
+    if depth > MAX_DEPTH:
+        raise NotOneObjectError("it is nested too deeply")
     match value:
         case Number():
             return str(value)
@@ -94,9 +107,10 @@ def to_json(value: Any) -> str:
             # A lone surrogate has no UTF-8: only its escape can be stored.
             return json.dumps(value, ensure_ascii=not _is_storable(value))
         case dict():
-            return "{" + ", ".join(f"{to_json(k)}: {to_json(v)}" for k, v in value.items()) + "}"
+            members = [f"{to_json(key)}: {to_json(v, depth + 1)}" for key, v in value.items()]
+            return "{" + ", ".join(members) + "}"
         case list():
-            return "[" + ", ".join(map(to_json, value)) + "]"
+            return "[" + ", ".join([to_json(item, depth + 1) for item in value]) + "]"
         case _:
             return json.dumps(value)
 
@@ -397,20 +411,12 @@ def decode_exact(
     placer = _placer(kept.entity_type)
     rows: list[list[Any]] = []
     rescues: list[str | None] = []
-    for line, record in _records(block, place):
-        row, rescued = placer.place(record)
-        mine = {p: v for p, v in rescued.items() if kept.keeps_rescued(p)} if rescued else None
-        try:
-            rescues.append(to_json(mine) if mine else None)
-        except RecursionError:
-            raise place.error("it is nested too deeply", line.line, line.offset) from None
-        rows.append(row)
-    return rows, rescues
-
-
-def _records(block: Block, place: Place) -> Iterator[tuple[Block, dict[str, Any]]]:
     for line in lines(block):
         try:
-            yield line, read_record(line.data)
+            row, rescued = placer.place(read_record(line.data))
+            mine = {p: v for p, v in rescued.items() if kept.keeps_rescued(p)} if rescued else None
+            rescues.append(to_json(mine) if mine else None)
         except NotOneObjectError as error:
             raise place.error(str(error), line.line, line.offset) from None
+        rows.append(row)
+    return rows, rescues
