@@ -523,7 +523,8 @@ def drift(frame_or_export: Any, *, profile: str | None = None) -> pl.DataFrame:
     Returns
     -------
     A frame with the columns ``pointer`` (JSON Pointer; positions in lists as ``*``), ``type``
-    (of JSON), ``rows`` and ``example`` (as JSON: it may be a guest's).
+    (of JSON, or ``enum value`` for one that the docs do not list), ``rows`` and ``example`` (as
+    JSON: it may be a guest's).
 
     Examples
     --------

@@ -11,7 +11,7 @@ import polars as pl
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
 from mews_frames._frames.columns import RESCUED, polars_type
-from mews_frames._frames.rescue import drift_of
+from mews_frames._frames.drift import drift_of, telling_columns
 from mews_frames._schemas import Field, load_schema
 from mews_frames.errors import InvalidArgumentError
 
@@ -139,27 +139,22 @@ def _meaning(field: Field) -> str:
 
 
 def drift_in(frame: Any) -> pl.DataFrame:
-    """List what was rescued in a frame of any backend."""
-    if isinstance(frame, pl.LazyFrame):
-        frame = frame.select(RESCUED).collect() if RESCUED in frame.collect_schema() else None
-    if isinstance(frame, pl.DataFrame):
-        column = frame.get_column(RESCUED, default=None)
-        values = None if column is None else column.drop_nulls().to_list()
-    else:
-        values = _foreign(frame)
-    if values is None:
+    """List what a frame of any backend holds that the schema does not know."""
+    names = frame.collect_schema().names() if isinstance(frame, pl.LazyFrame) else _names(frame)
+    if RESCUED not in names:
         raise InvalidArgumentError(
             f"this {type(frame).__name__} has no column {RESCUED}",
             hint="mf.drift takes a frame of mf.load_entities, or an export",
         )
-    return drift_of(values)
+    telling = telling_columns(names)
+    if isinstance(frame, pl.LazyFrame):
+        return drift_of(frame.select(telling))
+    if hasattr(frame, "select"):  # of Polars, or an Arrow table
+        return drift_of(pl.LazyFrame(frame.select(telling)))
+    some = frame[telling]
+    return drift_of(pl.from_pandas(some.compute() if hasattr(some, "compute") else some).lazy())
 
 
-def _foreign(frame: Any) -> list[str | None] | None:
-    """Read the rescued data of a pandas DataFrame or an Arrow table without importing either."""
-    try:
-        column = frame[RESCUED]
-    except (KeyError, TypeError):
-        return None
-    values = column.to_pylist() if hasattr(column, "to_pylist") else column.tolist()
-    return [value for value in values if isinstance(value, str)]
+def _names(frame: Any) -> list[str]:
+    """Name the columns of a frame without importing its library."""
+    return [str(name) for name in getattr(frame, "column_names", getattr(frame, "columns", ()))]

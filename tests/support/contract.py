@@ -171,7 +171,7 @@ def _decimal(spelled):
         rounded = exact.quantize(STEP, context=AMPLE)  # half-even, as contexts are by default
     except InvalidOperation:
         return MISFIT, False
-    if abs(rounded) >= 10**32:
+    if rounded.copy_abs() >= 10**32:  # abs() would round to 28 digits
         return MISFIT, False
     return rounded, rounded == exact
 
