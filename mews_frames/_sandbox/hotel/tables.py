@@ -20,7 +20,7 @@ from mews_frames._sandbox.hotel.places import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mews_frames._sandbox.hotel.places import Group, Property
+    from mews_frames._sandbox.hotel.places import Group, Property, Room
 
 __all__ = ["names", "properties"]
 
@@ -33,7 +33,8 @@ def properties(group: Group) -> list[dict[str, Any]]:
     ``EnterpriseId``, ``ChainId``, ``Name``, ``Kind`` (City or Resort), ``City``, ``CountryCode``,
     ``TimeZoneIdentifier``, ``Currency``, ``Pricing`` (Gross or Net), ``Rooms`` (how many),
     ``ServiceId``; then lists of ``{"Id", "Name"}``: ``ResourceCategories`` (with ``Rooms``),
-    ``Rates``, ``BusinessSegments``, ``AgeCategories``, ``Products``, ``AccountingCategories``.
+    ``Resources`` (with ``ResourceCategoryId``), ``Rates``, ``BusinessSegments``,
+    ``AgeCategories``, ``Products``, ``AccountingCategories``.
     """
     return [_property(group, place) for place in group.properties]
 
@@ -71,6 +72,14 @@ def _property(group: Group, place: Property) -> dict[str, Any]:
             each | {"Rooms": rooms[number]}
             for number, each in enumerate(_pairs(place.categories, CATEGORIES))
         ],
+        "Resources": [
+            {
+                "Id": room.id,
+                "Name": room.name,
+                "ResourceCategoryId": place.categories[room.category],
+            }
+            for room in _rooms(group, place)
+        ],
         "Rates": _pairs(place.rates, _rate_names()),
         "BusinessSegments": _pairs(place.segments, SEGMENTS),
         "AgeCategories": _pairs(place.ages, AGES),
@@ -98,7 +107,7 @@ def _named(group: Group, place: Property) -> Iterator[tuple[str, str, str]]:
         yield "Resource", room.id, room.name
 
 
-def _rooms(group: Group, place: Property) -> Sequence[Any]:
+def _rooms(group: Group, place: Property) -> Sequence[Room]:
     return group.rooms[place.first_room : place.first_room + place.rooms]
 
 
