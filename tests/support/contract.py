@@ -49,7 +49,7 @@ def written(value):
 
 
 def check_part(entity_type, lines, rows):
-    """Hold the rows of a flat frame against the lines that they were made of."""
+    """Hold the rows of a frame, flat or nested, against the lines that they were made of."""
     assert len(rows) == len(lines)
     for line, row in zip(lines, rows, strict=True):
         check_row(entity_type, line, row)
@@ -79,6 +79,7 @@ def nested(columns):
 def _misfits(fields, value, typed, pointer):
     """Compare the values that fit with what was typed; list the others by their pointer."""
     known = {field.name: field for field in fields}
+    typed = typed or dict.fromkeys(known)
     assert list(typed) == list(known)
     for name, child in value.items():
         below = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
