@@ -107,8 +107,6 @@ def _replaced(text: str, name: str, values: Mapping[str, Any]) -> str:
         end -= 1  # what is said above the next table is about that one
     rest = lines[end:]
     above = "".join(lines[:start])
-    if above and not above.endswith("\n"):
-        above += "\n"
     gap = "\n" if above and not above.endswith("\n\n") else ""
     # A JSON text is a TOML text, but for characters that no setting holds; the check sees those.
     table = [

@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 
 import mews_frames as mf
+from mews_frames._cli import demo_view
+from mews_frames._cli.console import Shell
 from mews_frames._cli.demo import Load, revenue_by_month, stages_of
 from mews_frames.testing import FakeClock
 from mews_frames.typing import ProgressEvent
@@ -101,6 +103,15 @@ def test_revenue_is_what_nights_brought_in():
         order("1000", type_="CityTax"),
     )
     assert rows == [("2026-05", "EUR", Decimal(90))]
+
+
+@pytest.mark.parametrize("revenue", ["-5.00", "0.00"])
+def test_a_month_without_gains_has_no_bar(revenue, capsys):
+    columns = {"month": ["2026-05"], "currency": ["EUR"], "revenue": [Decimal(revenue)]}
+    Shell().print(demo_view.revenue(pl.DataFrame(columns), blocks=False))
+    out = capsys.readouterr().out
+    assert revenue in out
+    assert "#" not in out
 
 
 def test_the_last_twelve_whole_months_count():

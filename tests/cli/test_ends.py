@@ -74,6 +74,7 @@ def test_a_timeout_ends_with_4_and_says_how_to_go_on_here(open_mews, run, tmp_pa
     ran = run("load", "OrderItem", "--out", tmp_path / "x.csv", "--timeout", "0")
     assert ran.code == 4
     assert f"mews-frames export wait {export_id}" in ran.err
+    assert "after 0 s" in ran.err
     assert "mf." not in ran.err
     assert not list(tmp_path.glob("*.csv"))
 
@@ -108,7 +109,14 @@ def test_an_interruption_ends_with_130_and_says_how_to_go_on(open_mews, tmp_path
     assert not list(tmp_path.glob("*.csv"))
 
 
+@pytest.fixture
+def _buffered(monkeypatch):
+    """As Python is where nobody changed it: what is left in a buffer is written at the end."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+
 @posix
+@pytest.mark.usefixtures("_buffered")
 @pytest.mark.parametrize("format_", ["csv", "parquet"])
 def test_a_reader_that_has_enough_is_no_error(format_, open_mews):
     open_mews(rows=2000)  # more than a pipe holds
@@ -121,6 +129,7 @@ def test_a_reader_that_has_enough_is_no_error(format_, open_mews):
 
 
 @posix
+@pytest.mark.usefixtures("_buffered")
 @pytest.mark.parametrize(
     "words", [["schema", "OrderItem"], ["--help"], ["schema", "Bill", "--json"]]
 )

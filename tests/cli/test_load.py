@@ -105,6 +105,12 @@ def test_the_second_load_sends_nothing(mews, run, tmp_path):
     assert "--refresh for newer" in ran.err
 
 
+def test_a_refresh_asks_anew(mews, run, tmp_path):
+    run("load", "OrderItem", "--out", tmp_path / "x.csv")
+    run("load", "OrderItem", "--out", tmp_path / "x.csv", "--refresh")
+    assert [request.operation for request in mews.requests].count("add") == 2
+
+
 def test_what_is_asked_reaches_mews(mews, run, tmp_path):
     enterprise = mews.enterprise_ids[0]
     window = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00+01:00")
@@ -144,7 +150,7 @@ def mews_start(mews):
         ["--out", "-"],
         ["--out", "-", "--format", "csv", "--json"],
         ["--out", "nowhere/x.csv"],
-        ["--out", "."],
+        ["--out", "folder.csv"],
         ["--out", "x.csv", "--format", "yaml"],
         ["--out", "x.csv", "--column", "Amount.NetVale"],
         ["--out", "x.csv", "--money", "gold"],
@@ -155,6 +161,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_sent(
     words, mews, run, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.csv").mkdir()
     ran = run("load", "OrderItem", *words)
     assert ran.code == 2
     assert "\n\nhint: " in ran.err

@@ -84,23 +84,24 @@ def test_one_token_comes_from_a_file_and_one_from_stdin(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "stdin"),
+    ("words", "stdin", "said"),
     [
-        ([], ""),
-        ([], f"{CLIENT}\n"),
-        ([], f"{CLIENT}\n \n"),
-        ([], f"{CLIENT} {ACCESS}\n{ACCESS}\n"),
-        ([], f"{CLIENT}\n{ACCESS}\x07\n"),
-        (["--profile", "sandbox"], STDIN),
-        (["--profile", "a b"], STDIN),
-        (["--platform", "api.mews.com"], STDIN),
-        (["--client-token-file", "nowhere"], STDIN),
+        ([], "", "the client token is blank"),
+        ([], f"{CLIENT}\n", "the access token is blank"),
+        ([], f"{CLIENT}\n \n", "the access token is blank"),
+        ([], f"{CLIENT} {ACCESS}\n{ACCESS}\n", "the client token is not one plain word"),
+        ([], f"{CLIENT}\n{ACCESS}\x07\n", "the access token is not one plain word"),
+        (["--profile", "sandbox"], STDIN, "'sandbox' always exists"),
+        (["--profile", "a b"], STDIN, "'a b'"),
+        (["--platform", "api.mews.com"], "", "has no scheme"),  # before any token is asked for
+        (["--client-token-file", "nowhere"], STDIN, "nowhere cannot be read"),
     ],
 )
-def test_what_cannot_be_right_writes_nothing(words, stdin, run, tmp_path, monkeypatch):
+def test_what_cannot_be_right_writes_nothing(words, stdin, said, run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ran = run("login", *words, stdin=stdin)
     assert ran.code == 2
+    assert said in ran.err
     assert not config_file().exists()
     assert "CANARY" not in ran.err
 
