@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._cache.cache import Cache
 from mews_frames._cache.journal import Journal
-from mews_frames._cache.layout import remove
+from mews_frames._cache.layout import read_sealed, remove, write_sealed
 from mews_frames._cache.manifest import Manifest, read_manifest, write_manifest
 from mews_frames._exports.download import Download
 from mews_frames._exports.links import Links
 from mews_frames._frames.columns import Kept
+from mews_frames._frames.merge import KEYS, Older, older_rows, without_older
 from mews_frames._frames.parquet import footer_of
 from mews_frames._frames.reader import scan
 from mews_frames._models import instant_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
 
     import polars as pl
@@ -127,8 +130,25 @@ class Bring:
         _tell_ready(manifest, tell)
         return manifest
 
-    def scan(self, manifest: Manifest, asked: Kept, *, flatten: bool, money: Money) -> pl.LazyFrame:
-        """Scan what lies in the cache of an export."""
+    def scan(
+        self, manifests: Sequence[Manifest], asked: Kept, *, flatten: bool, money: Money
+    ) -> pl.LazyFrame:
+        """Scan what lies in the cache of an export, or of the pieces of a long window."""
+        if len(manifests) == 1:
+            return self._scan(manifests[0], asked, flatten=flatten, money=money)
+        import polars as pl
+
+        with_keys = asked.union(Kept(asked.entity_type, KEYS))
+        older = self._older(manifests)
+        pieces = [
+            without_older(self._scan(manifest, with_keys, flatten=flatten, money=money), mine)
+            for manifest, mine in zip(manifests, older, strict=True)
+        ]
+        return pl.concat(pieces).drop(key for key in KEYS if not asked.has(key))
+
+    def _scan(
+        self, manifest: Manifest, asked: Kept, *, flatten: bool, money: Money
+    ) -> pl.LazyFrame:
         export = manifest.export
         return scan(
             [self._layout.part(export.id, part.number) for part in manifest.parts],
@@ -138,6 +158,19 @@ class Bring:
             money=money,
             rescued=manifest.rescued > 0,
         )
+
+    def _older(self, manifests: Sequence[Manifest]) -> Sequence[Older]:
+        """Find the rows that a later piece has in a newer state: once, and remember them."""
+        export_ids = [manifest.export.id for manifest in manifests]
+        path = self._layout.merge(export_ids)
+        if (known := read_sealed(path)) is not None:
+            return [Older(tuple(each["ids"]), tuple(each["rows"])) for each in known["older"]]
+        keys = Kept(manifests[0].export.entity_type, KEYS)
+        older = older_rows(
+            [self._scan(manifest, keys, flatten=True, money="decimal") for manifest in manifests]
+        )
+        write_sealed(path, {"exports": export_ids, "older": [asdict(each) for each in older]})
+        return older
 
     def _download(self, seen: Seen) -> Download:
         export_id = seen.export.id

@@ -17,6 +17,7 @@ from mews_frames._frames.reader import check_backend, default_money, to_backend
 from mews_frames._known import known_exports
 from mews_frames._many import share_options
 from mews_frames._models import Export, is_uuid
+from mews_frames._pieces import check_one_piece, load_pieces
 from mews_frames._pipe import Pipe, Wanted
 from mews_frames._progress import Teller
 from mews_frames._settings import Settings, find_settings
@@ -24,7 +25,7 @@ from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     import httpx
@@ -145,17 +146,17 @@ class Client:
             settings.client_token.reveal(),
             settings.access_token.reveal(),
         )
-        connector = Connector(self._http, settings.platform_address, credentials, self._clock)
+        self._connector = Connector(self._http, settings.platform_address, credentials, self._clock)
         layout = Layout(settings.cache_dir)
         self._bring = Bring(
             self._http,
-            connector,
+            self._connector,
             layout,
             self._clock,
             account,
             insecure=settings.platform_address.startswith("http:"),
         )
-        self._pipe = Pipe(connector, layout, self._bring, account)
+        self._pipe = Pipe(self._connector, layout, self._bring, account)
 
     def __repr__(self) -> str:
         return f"Client({self._address!r}, cache at {str(self._cache.path)!r})"
@@ -243,8 +244,8 @@ class Client:
             chain_ids=chain_ids,
         )
         wanted = self._wanted(request, columns, max_age, self._teller(progress), refresh=refresh)
-        manifests = self._pipe.load({entity_type: wanted}, self._patience(timeout))
-        return self._frame(manifests[entity_type], wanted.kept, backend, money, flatten=flatten)
+        loaded = self._load({entity_type: wanted}, timeout)
+        return self._frame(loaded[entity_type], wanted.kept, backend, money, flatten=flatten)
 
     def start_export(
         self,
@@ -266,6 +267,7 @@ class Client:
             enterprise_ids=enterprise_ids,
             chain_ids=chain_ids,
         )
+        check_one_piece(request, self._connector)
         wanted = self._wanted(request, None, max_age, self._teller(progress), refresh=refresh)
         return self._pipe.start(wanted, self._patience(None), at_once=True).export
 
@@ -315,7 +317,7 @@ class Client:
             export_id.lower(), columns, self._patience(timeout), self._teller(progress)
         )
         kept = keep(manifest.export.entity_type, columns)
-        return self._frame(manifest, kept, backend, money, flatten=flatten)
+        return self._frame((manifest,), kept, backend, money, flatten=flatten)
 
     # ----------------------------------------------------------------------- several
 
@@ -387,9 +389,9 @@ class Client:
             )
             for name, mine in options.items()
         }
-        manifests = self._pipe.load(wanted, self._patience(timeout))
+        loaded = self._load(wanted, timeout)
         return {
-            name: self._frame(manifests[name], one.kept, backend, money, flatten=flatten)
+            name: self._frame(loaded[name], one.kept, backend, money, flatten=flatten)
             for name, one in wanted.items()
         }
 
@@ -425,9 +427,14 @@ class Client:
             refresh=refresh,
         )
 
+    def _load(
+        self, wanted: Mapping[str, Wanted], timeout: Seconds | None
+    ) -> dict[str, tuple[Manifest, ...]]:
+        return load_pieces(wanted, self._pipe, self._connector, self._patience(timeout))
+
     def _frame(
         self,
-        manifest: Manifest,
+        manifests: tuple[Manifest, ...],
         kept: Kept,
         backend: Backend,
         money: Money | None,
@@ -435,7 +442,7 @@ class Client:
         flatten: bool,
     ) -> Any:
         frame = self._bring.scan(
-            manifest, kept, flatten=flatten, money=money or default_money(backend)
+            manifests, kept, flatten=flatten, money=money or default_money(backend)
         )
         return to_backend(frame, backend)
 

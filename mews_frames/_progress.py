@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from mews_frames.typing import Clock, ProgressEvent, Stage
@@ -37,11 +38,14 @@ class Teller:
         self._clock = clock
         self._began = clock.monotonic()
         self._last: Stage | None = None
+        self._piece, self._pieces = 1, 1
 
     def __call__(
         self, stage: Stage, message: str, export_id: str | None = None, **numbers: Any
     ) -> None:
         """Tell one thing; a stage that goes on is logged only when it begins."""
+        if self._pieces > 1:
+            message = f"piece {self._piece} of {self._pieces}: {message}"
         if stage != self._last or stage == "note":
             logger.info("%s: %s", self._entity_type, message)
         self._last = stage
@@ -53,9 +57,18 @@ class Teller:
                     entity_type=self._entity_type,
                     export_id=export_id,
                     seconds=self._clock.monotonic() - self._began,
+                    piece=self._piece,
+                    pieces=self._pieces,
                     **numbers,
                 )
             )
+
+    def of_piece(self, number: int, count: int) -> Teller:
+        """Give a teller for one piece of a long window, numbered from 1."""
+        teller = copy(self)
+        teller._piece, teller._pieces = number, count  # noqa: SLF001 - one of our own
+        teller._last = None  # noqa: SLF001
+        return teller
 
     def note(self, message: str) -> None:
         """Tell something worth knowing."""

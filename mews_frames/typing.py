@@ -89,6 +89,9 @@ class ProgressEvent:
         Bytes of JSON Lines in all, and how many have arrived.
     rows
         Rows in the cache so far.
+    piece, pieces
+        Which piece of a window longer than 180 days this is about, from 1, and how many there
+        are; each is an export of its own.
     """
 
     stage: Stage
@@ -101,6 +104,8 @@ class ProgressEvent:
     size: int = 0
     size_done: int = 0
     rows: int = 0
+    piece: int = 1
+    pieces: int = 1
 
 
 Progress: TypeAlias = Callable[[ProgressEvent], None] | Literal[False] | None

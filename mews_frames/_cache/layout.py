@@ -7,6 +7,7 @@
     <cache dir>/v1/exports/<export id>/export.json         the manifest: last, it makes it complete
     <cache dir>/v1/exports/<export id>/part-00001.parquet
     <cache dir>/v1/exports/<export id>/part-00001.jsonl.partial     while it arrives
+    <cache dir>/v1/exports/<export id>/merge-<digest>.json  how it merges with earlier pieces
     <cache dir>/v1/locks/                                  politeness between processes
 
 Folders are 0700 and files 0600, whatever the umask: guests' data lie here.
@@ -28,7 +29,7 @@ from mews_frames._models import is_uuid
 from mews_frames.errors import CacheError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["Layout", "read_sealed", "remove", "replace_with", "scratch", "write_sealed"]
@@ -82,6 +83,14 @@ class Layout:
     def part(self, export_id: str, number: int) -> Path:
         """Give the place of a decoded part, from number 1."""
         return self.export(export_id) / f"part-{number:05}.parquet"
+
+    def merge(self, export_ids: Sequence[str]) -> Path:
+        """Give the place where it is noted how the pieces of a long window merge.
+
+        It lies with the last piece, and goes when that one goes.
+        """
+        name = hashlib.sha256("\n".join(export_ids).encode()).hexdigest()[:16]
+        return self.export(export_ids[-1]) / f"merge-{name}.json"
 
     def partial(self, export_id: str, number: int) -> Path:
         """Give the place of the bytes of a part that is still arriving."""

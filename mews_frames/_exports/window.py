@@ -10,7 +10,14 @@ from typing import Any
 from mews_frames._models import Filters, instant_text
 from mews_frames.errors import InvalidArgumentError
 
-__all__ = ["depends_on_time", "read_posted", "read_updated", "resolved_filters"]
+__all__ = [
+    "LONGEST_WINDOW",
+    "YOUNGEST_END",
+    "depends_on_time",
+    "read_posted",
+    "read_updated",
+    "resolved_filters",
+]
 
 LONGEST_WINDOW = timedelta(days=180)
 """Of update times (operations/exports.md)."""
@@ -34,7 +41,7 @@ def read_updated(value: Any) -> tuple[datetime, datetime | None]:
     Raises
     ------
     InvalidArgumentError
-        If it is none, or longer than Mews takes.
+        If it is none.
     """
     first, last = _pair("updated", value, UPDATED_EXAMPLE)
     if first is None:
@@ -46,8 +53,6 @@ def read_updated(value: Any) -> tuple[datetime, datetime | None]:
             f"updated ends at {instant_text(end)}, not after its start {instant_text(start)}",
             hint="the start is included, the end excluded",
         )
-    if end is not None:
-        _check_length(start, end)
     return start, end
 
 
@@ -56,7 +61,7 @@ def _check_length(start: datetime, end: datetime) -> None:
         raise InvalidArgumentError(
             f"updated is longer than the {LONGEST_WINDOW.days} days that Mews exports at once: from"
             f" {instant_text(start)} to {instant_text(end)}",
-            hint="load it in several windows, or leave updated out for everything",
+            hint="mf.load_entities cuts it into several exports; leave updated out for everything",
         )
 
 

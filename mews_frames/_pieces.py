@@ -1,0 +1,82 @@
+"""Load windows of any length: cut into pieces that Mews takes, loaded one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mews_frames._exports.pieces import depends_on_clock, pieces
+from mews_frames._frames.columns import Kept
+from mews_frames._frames.merge import KEYS
+from mews_frames.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mews_frames._cache.manifest import Manifest
+    from mews_frames._connector.connector import Connector
+    from mews_frames._exports.request import Request
+    from mews_frames._exports.wait import Patience
+    from mews_frames._pipe import Pipe, Wanted
+
+__all__ = ["check_one_piece", "load_pieces"]
+
+
+def load_pieces(
+    wanted: Mapping[str, Wanted], pipe: Pipe, connector: Connector, patience: Patience
+) -> dict[str, tuple[Manifest, ...]]:
+    """Bring everything that is wanted into the cache, long windows piece by piece.
+
+    The first pieces of all names go side by side, then the second ones, and so on. Each piece
+    is an export of its own: one that is in the cache is not asked for again, and a run that was
+    interrupted goes on with those that are missing.
+
+    Returns
+    -------
+    For each name what lies in the cache, oldest piece first; most have one.
+
+    Raises
+    ------
+    MewsError
+        As `Pipe.load`; pieces that are in the cache stay there.
+    """
+    cut = {name: _cut(one, connector, patience) for name, one in wanted.items()}
+    done: dict[str, tuple[Manifest, ...]] = dict.fromkeys(wanted, ())
+    for number in range(max(map(len, cut.values()))):
+        some = {name: mine[number] for name, mine in cut.items() if number < len(mine)}
+        for name, manifest in pipe.load(some, patience).items():
+            done[name] = (*done[name], manifest)
+    return done
+
+
+def _cut(wanted: Wanted, connector: Connector, patience: Patience) -> list[Wanted]:
+    if depends_on_clock(wanted.request, connector.now()):
+        connector.learn_time(patience.left)
+    requests = pieces(wanted.request, connector.now())
+    if len(requests) == 1:
+        return [wanted]
+    # What tells the newer one of two rows must be kept, though the frame may do without it.
+    kept = wanted.kept.union(Kept(wanted.kept.entity_type, KEYS))
+    return [
+        replace(
+            wanted, request=request, kept=kept, tell=wanted.tell.of_piece(number, len(requests))
+        )
+        for number, request in enumerate(requests, start=1)
+    ]
+
+
+def check_one_piece(request: Request, connector: Connector) -> None:
+    """Refuse a window that needs several exports, where one is to be started.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Before anything is sent.
+    """
+    count = len(pieces(request, connector.now()))
+    if count > 1:
+        raise InvalidArgumentError(
+            f"updated is so long that it takes {count} exports of at most 180 days, one after the"
+            " other",
+            hint="mf.load_entities makes and merges them; start_export takes one of them",
+        )
