@@ -51,7 +51,7 @@ def sandbox(
     Parameters
     ----------
     rows
-        How many records of OrderItem there are; the other types are in proportion. About 1.6 KB
+        How many records of OrderItem there are; the other types are in proportion. About 1.7 KB
         each, made at 50 MB/s or more and never held in memory.
     seed
         Equal seeds give equal rows, as of the same day.
