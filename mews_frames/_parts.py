@@ -87,13 +87,11 @@ class _Bringing:
         self._kept = kept
         self._export_id = download.export_id
         self._lock = threading.Lock()
-        self._fetchers = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-download")
         self._decoders = ThreadPoolExecutor(os.cpu_count() or 1, "mews-decode")
         self.so_far = Brought()
 
     def stop(self) -> None:
         self._download.stop.set()
-        self._fetchers.shutdown(wait=False, cancel_futures=True)
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
     def part(self, file: ExportFile) -> Part:
@@ -111,7 +109,9 @@ class _Bringing:
         spool = self._spool(file)
         inherited = spool.position
         self._count(size_done=inherited)
-        fetch = self._fetchers.submit(self._fetch, file, spool)
+        # Its own thread: in a pool it might be cancelled, and nobody would tell the reading end.
+        fetch = threading.Thread(target=self._fetch, args=(file, spool), name="mews-download")
+        fetch.start()
         try:
             part = self._decode(file, spool)
         except DecodeError as error:
@@ -121,7 +121,7 @@ class _Bringing:
             raise
         finally:
             spool.fail(StoppedError())
-            wait([fetch])
+            fetch.join()
             spool.close()
         with suppress(CacheError):
             remove(self._layout.partial(self._export_id, file.number))
