@@ -10,8 +10,9 @@ import polars as pl
 
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
-from mews_frames._frames.columns import RESCUED, polars_type
+from mews_frames._frames.columns import RESCUED
 from mews_frames._frames.drift import drift_of, telling_columns
+from mews_frames._frames.types import polars_type
 from mews_frames._schemas import Field, load_schema
 from mews_frames.errors import InvalidArgumentError
 

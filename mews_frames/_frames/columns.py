@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from mews_frames._frames.types import arrow_type, polars_type
 from mews_frames._schemas import Field, load_schema
 from mews_frames.errors import InvalidArgumentError, UnknownColumnError
 
@@ -21,7 +22,6 @@ __all__ = [
     "Column",
     "Kept",
     "arrow_schema",
-    "arrow_type",
     "flat_columns",
     "keep",
     "polars_schema",
@@ -29,9 +29,6 @@ __all__ = [
 
 RESCUED = "_rescued_data"
 """Name of the last column. The idea and the name are Databricks'."""
-
-DECIMAL = (38, 6)
-"""Precision and scale of money: exact to a millionth, up to 32 digits before the point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,37 +166,7 @@ def _nearest(name: str, known: set[str]) -> str:
     )
 
 
-# --------------------------------------------------------------------------- types
-
-
-def arrow_type(field: Field) -> pa.DataType:
-    """Give the Arrow type of a field in a frame (design: one table of types)."""
-    import pyarrow as pa
-
-    match field.type:
-        case "integer":
-            return pa.int64()
-        case "decimal":
-            return pa.decimal128(*DECIMAL)
-        case "degrees":
-            return pa.float64()
-        case "boolean":
-            return pa.bool_()
-        case "datetime":
-            return pa.timestamp("us", "UTC")
-        case "date":
-            return pa.date32()
-        case "object":
-            return pa.struct([pa.field(f.name, arrow_type(f)) for f in field.fields])
-        case "array":
-            assert field.items is not None
-            return pa.list_(arrow_type(field.items))
-        case "map":
-            return pa.list_(
-                pa.struct([pa.field("key", pa.string()), pa.field("value", pa.string())])
-            )
-        case _:  # uuid, string, enum, duration: text, as sent
-            return pa.string()
+# --------------------------------------------------------------------------- schemas
 
 
 def arrow_schema(kept: Kept) -> pa.Schema:
@@ -227,8 +194,6 @@ def polars_schema(kept: Kept, *, flatten: bool, money: str = "decimal") -> pl.Sc
 
 def nested_fields(fields: tuple[Field, ...], kept: Kept, above: str = "") -> Iterator[Field]:
     """List the fields that hold a kept column, structs cut down to what is kept of them."""
-    from dataclasses import replace
-
     for field in fields:
         name = above + field.name
         if field.type == "object":
@@ -236,33 +201,3 @@ def nested_fields(fields: tuple[Field, ...], kept: Kept, above: str = "") -> Ite
                 yield replace(field, fields=inner)
         elif kept.has(name):
             yield field
-
-
-def polars_type(field: Field, money: str = "decimal") -> pl.DataType:
-    """Give the Polars type of a field."""
-    import polars as pl
-
-    match field.type:
-        case "integer":
-            return pl.Int64()
-        case "decimal":
-            return pl.Decimal(*DECIMAL) if money == "decimal" else pl.Float64()
-        case "degrees":
-            return pl.Float64()
-        case "boolean":
-            return pl.Boolean()
-        case "datetime":
-            return pl.Datetime("us", "UTC")
-        case "date":
-            return pl.Date()
-        case "object":
-            return pl.Struct([pl.Field(f.name, polars_type(f, money)) for f in field.fields])
-        case "array":
-            assert field.items is not None
-            return pl.List(polars_type(field.items, money))
-        case "map":
-            return pl.List(
-                pl.Struct([pl.Field("key", pl.String()), pl.Field("value", pl.String())])
-            )
-        case _:
-            return pl.String()

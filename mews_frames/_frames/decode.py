@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from mews_frames._frames.columns import Kept, arrow_schema, flat_columns
+from mews_frames._frames.checks import Surprise
 from mews_frames._frames.exact import decode_exact
-from mews_frames._frames.fast import Surprise, decode_fast
-from mews_frames._frames.lines import BLOCK_SIZE, Block, Place, blocks, joined
+from mews_frames._frames.fast import decode_fast
+from mews_frames._frames.lines import BLOCK_SIZE, Block, Place, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor, Future
 
     import pyarrow as pa
+
+    from mews_frames._frames.columns import Kept
 
 __all__ = ["decode_block", "decode_part"]
 
@@ -73,63 +75,33 @@ def decode_block(block: Block, kept: Kept, place: Place) -> pa.Table:
     """Decode whole lines into a table of `arrow_schema(kept)`, one row a line, in their order."""
     import pyarrow as pa
 
-    tables: list[pa.Table] = []
-    surprising: list[Block] = []
-    for piece in (*_pieces(block, kept), None):
-        if isinstance(piece, Block):
-            surprising.append(piece)
-            continue
-        if surprising:
-            tables.append(_exact_table(joined(surprising), kept, place))
-            surprising.clear()
-        if piece is not None:
-            tables.append(piece)
-    return pa.concat_tables(tables)
+    table = _fast_table(block, kept)
+    return pa.concat_tables(_confined(block, kept, place)) if table is None else table
 
 
-def _pieces(block: Block, kept: Kept) -> Iterator[pa.Table | Block]:
-    """Decode fast what can be; give the rest back as blocks, for the exact path.
+def _confined(block: Block, kept: Kept, place: Place) -> Iterator[pa.Table]:
+    """Decode a block that holds a surprise: split it, so that few lines take the exact path.
 
-    A surprise is confined by splitting. Where most pieces surprise, as when Mews has added a
-    field to every record, splitting further would only cost time.
+    Where most pieces surprise, as when Mews has added a field to every record, splitting further
+    would only cost time.
     """
-    try:
-        yield decode_fast(block.data, kept)
+    pieces = block.split(SPLIT) if len(block.data) > SMALL else [block]
+    if len(pieces) == 1:
+        yield decode_exact(block, kept, place)
         return
-    except Surprise:
-        parts = block.split(SPLIT) if len(block.data) > SMALL else [block]
-    if len(parts) == 1:
-        yield block
-        return
-    tried = [_try_fast(part, kept) for part in parts]
-    hopeless = sum(isinstance(piece, Block) for piece in tried) > SPLIT // 2
-    for piece in tried:
-        if isinstance(piece, Block) and not hopeless:
-            yield from _pieces(piece, kept)
+    tables = [_fast_table(piece, kept) for piece in pieces]
+    hopeless = sum(table is None for table in tables) > SPLIT // 2
+    for piece, table in zip(pieces, tables, strict=True):
+        if table is not None:
+            yield table
+        elif hopeless:
+            yield decode_exact(piece, kept, place)
         else:
-            yield piece
+            yield from _confined(piece, kept, place)
 
 
-def _try_fast(block: Block, kept: Kept) -> pa.Table | Block:
+def _fast_table(block: Block, kept: Kept) -> pa.Table | None:
     try:
         return decode_fast(block.data, kept)
     except Surprise:
-        return block
-
-
-def _exact_table(block: Block, kept: Kept, place: Place) -> pa.Table:
-    import pyarrow as pa
-
-    rows, rescues = decode_exact(block, kept, place)
-    schema = arrow_schema(kept)
-    values = zip(*rows, strict=True) if rows else [()] * len(flat_columns(kept.entity_type))
-    columns = [
-        list(column)
-        for column, c in zip(values, flat_columns(kept.entity_type), strict=True)
-        if kept.has(c.name)
-    ]
-    arrays = [
-        pa.array(column, type=field.type)
-        for column, field in zip([*columns, rescues], schema, strict=True)
-    ]
-    return pa.table(arrays, schema=schema)
+        return None

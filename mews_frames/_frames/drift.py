@@ -8,14 +8,13 @@ several; then a value is new only if none of them lists it, so that nothing is r
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._frames.columns import RESCUED, flat_columns
-from mews_frames._frames.exact import Number, to_json
+from mews_frames._frames.spelling import Number, read_json, to_json
 from mews_frames._schemas import ENTITY_TYPES, Field, load_schema
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ __all__ = ["drift_of", "telling_columns"]
 
 ENUM_VALUE = "enum value"
 """Stands in the column ``type`` for a value that an enum does not list."""
-
-_JSON = json.JSONDecoder(parse_float=Number, parse_int=Number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def _rescued_findings(rescued: Iterable[str]) -> Iterator[_Finding]:
     for text in rescued:
         found = {
             (_without_positions(pointer), _json_type(value)): value
-            for pointer, value in _JSON.decode(text).items()
+            for pointer, value in read_json(text).items()
         }
         rows.update(found.keys())
         for kind in found.keys() - examples.keys():

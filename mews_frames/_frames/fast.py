@@ -1,25 +1,30 @@
 """The fast path: Arrow's JSON reader, a block at a time, believed only where it can be checked.
 
-Arrow reads exact decimals and refuses most surprises by itself. What it would accept in silence
-is checked here; anything doubtful raises `Surprise`, and the exact path decides. What Arrow does
-with each kind of surprise was tried one by one: docs/decisions/0005.
+Arrow reads exact decimals and refuses most surprises by itself. What it would take in silence is
+looked for, before and after; anything doubtful raises `Surprise`, and the exact path decides. What
+Arrow does with each kind of surprise was tried one by one: docs/decisions/0005.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mews_frames._frames.checks import Surprise, count_lines, count_texts, plain_lines
-from mews_frames._frames.columns import RESCUED, Kept, arrow_type, flat_columns
+from mews_frames._frames.columns import RESCUED, Kept, flat_columns
+from mews_frames._frames.types import arrow_type
 from mews_frames._schemas import Field, load_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pyarrow as pa
 
-__all__ = ["Surprise", "decode_fast"]
+__all__ = ["decode_fast"]
+
+Array: TypeAlias = Any
+"""A `pyarrow.Array` of any type: the stubs have one class for each, and do not know them all."""
 
 
 def decode_fast(data: bytes, kept: Kept) -> pa.Table:
@@ -41,16 +46,16 @@ def decode_fast(data: bytes, kept: Kept) -> pa.Table:
     if table.num_rows != rows:
         raise Surprise("more or fewer records than lines")
     flat = _flatten(table)
-    if texts != sum(len(a) - a.null_count for a in _leaves(flat, "string")):
+    if texts != sum(len(leaf) - leaf.null_count for leaf in _leaves(flat, pa.types.is_string)):
         raise Surprise("a quoted number")
     _check_decimals(flat)
-    columns = [
-        _typed(flat[i], c.field)
-        for i, c in enumerate(flat_columns(kept.entity_type))
-        if kept.has(c.name)
+    arrays = [
+        _typed(array, column.field)
+        for array, column in zip(flat, flat_columns(kept.entity_type), strict=True)
+        if kept.has(column.name)
     ]
-    names = [c.name for c in kept.columns]
-    return pa.table([*columns, pa.nulls(rows, pa.string())], names=[*names, RESCUED])
+    names = [column.name for column in kept.columns]
+    return pa.table([*arrays, pa.nulls(rows, pa.string())], names=[*names, RESCUED])
 
 
 # --------------------------------------------------------------------------- Arrow
@@ -67,16 +72,15 @@ def _raw_type(field: Field) -> pa.DataType:
     """Give the type as which Arrow's JSON reader reads a field strictly."""
     import pyarrow as pa
 
-    match field.type:
-        case "datetime" | "date":
-            return pa.string()  # typed afterwards: the reader takes instants without a zone
-        case "map":
-            return pa.null()  # the reader has no maps: anything but null is a surprise
-        case "object":
+    match field:
+        case Field(items=Field() as items):
+            return pa.list_(_raw_type(items))
+        case Field(type="object"):
             return pa.struct([pa.field(f.name, _raw_type(f)) for f in field.fields])
-        case "array":
-            assert field.items is not None
-            return pa.list_(_raw_type(field.items))
+        case Field(type="datetime" | "date"):
+            return pa.string()  # typed afterwards: the reader takes instants without a zone
+        case Field(type="map"):
+            return pa.null()  # the reader has no maps: anything but null is a surprise
         case _:
             return arrow_type(field)
 
@@ -85,9 +89,10 @@ def _read(data: bytes, entity_type: str) -> pa.Table:
     import pyarrow as pa
     import pyarrow.json as pj
 
+    source: Any = pa.BufferReader(data)  # the stubs want a file of Python
     try:
         return pj.read_json(
-            pa.BufferReader(data),
+            source,
             read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
             parse_options=pj.ParseOptions(
                 explicit_schema=_raw_schema(entity_type), unexpected_field_behavior="error"
@@ -97,7 +102,7 @@ def _read(data: bytes, entity_type: str) -> pa.Table:
         raise Surprise(str(error)) from None
 
 
-def _flatten(table: pa.Table) -> list[pa.Array]:
+def _flatten(table: pa.Table) -> list[Array]:
     import pyarrow as pa
 
     while any(pa.types.is_struct(column.type) for column in table.columns):
@@ -107,6 +112,29 @@ def _flatten(table: pa.Table) -> list[pa.Array]:
 
 # --------------------------------------------------------------------------- after Arrow
 
+
+def _leaves(arrays: list[Array], is_wanted: Callable[[Any], bool]) -> Iterator[Array]:
+    """List the arrays of wanted types, those within lists and structs too."""
+    import pyarrow as pa
+
+    for array in arrays:
+        if pa.types.is_list(array.type):
+            yield from _leaves([array.flatten()], is_wanted)
+        elif pa.types.is_struct(array.type):
+            yield from _leaves(array.flatten(), is_wanted)
+        elif is_wanted(array.type):
+            yield array
+
+
+def _has_beyond(array: Array, first: Any, last: Any) -> bool:
+    """Say whether a value lies outside of what is allowed, both ends being allowed."""
+    import pyarrow.compute as pc
+
+    found: Any = pc.min_max(array)
+    least, most = found.as_py().values()
+    return least is not None and not (first <= least and most <= last)
+
+
 DECIMAL_TRUST = 10**26
 """From here on Arrow's decimals are not believed.
 
@@ -115,40 +143,19 @@ shrank. A wrong product that grew is at least 2**127 / 10**6 = 1.7e32 millionths
 """
 
 
-def _check_decimals(flat: list[pa.Array]) -> None:
-    import pyarrow.compute as pc
-
-    for array in _leaves(flat, "decimal"):
-        extremes = pc.min_max(array).as_py()
-        if any(abs(v) >= DECIMAL_TRUST for v in extremes.values() if v is not None):
-            raise Surprise("a very large decimal")
-
-
-def _leaves(arrays: list[pa.Array], kind: str) -> Iterator[pa.Array]:
-    """List the arrays of a kind, those within lists and structs too."""
+def _check_decimals(flat: list[Array]) -> None:
     import pyarrow as pa
 
-    for array in arrays:
-        if pa.types.is_list(array.type):
-            yield from _leaves([array.flatten()], kind)
-        elif pa.types.is_struct(array.type):
-            yield from _leaves(array.flatten(), kind)
-        elif (
-            (kind == "string" and pa.types.is_string(array.type))
-            or (kind == "decimal" and pa.types.is_decimal(array.type))
-            or (
-                kind == "time"
-                and (pa.types.is_timestamp(array.type) or pa.types.is_date(array.type))
-            )
-        ):
-            yield array
+    for leaf in _leaves(flat, pa.types.is_decimal):
+        if _has_beyond(leaf, -DECIMAL_TRUST, DECIMAL_TRUST):
+            raise Surprise("a very large decimal")
 
 
 # RE2. Arrow casts up to six digits to microseconds; the rest is cut, as the design says.
 _LONG_FRACTION = r"(\.\d{6})\d{1,3}(Z|[+-]\d\d(:?\d\d)?)$"
 
 
-def _typed(array: pa.Array, field: Field) -> pa.Array:
+def _typed(array: Array, field: Field) -> Array:
     """Give an array its final type: instants and dates are still text, maps still null."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -170,11 +177,21 @@ def _typed(array: pa.Array, field: Field) -> pa.Array:
     return typed
 
 
-def _check_years(array: pa.Array) -> None:
-    """Refuse what Python's datetime cannot hold: Arrow reads the year 0."""
-    import pyarrow.compute as pc
+EPOCH = date(1970, 1, 1)
+DAYS = (date.min - EPOCH).days, (date.max - EPOCH).days
+MICROSECONDS = DAYS[0] * 86_400_000_000, (DAYS[1] + 1) * 86_400_000_000 - 1
 
-    for leaf in _leaves([array], "time"):
-        years = pc.min_max(pc.year(leaf)).as_py()
-        if any(not 1 <= y <= 9999 for y in years.values() if y is not None):  # noqa: PLR2004
-            raise Surprise("a year outside 1 to 9999")
+
+def _check_years(array: Array) -> None:
+    """Refuse what Python's datetime cannot hold: Arrow reads the year 0, and offsets reach 10000.
+
+    Compared as integers: for the year of an instant, Arrow wants a database of time zones.
+    """
+    import pyarrow as pa
+
+    for leaf in _leaves([array], pa.types.is_date32):
+        if _has_beyond(leaf.cast(pa.int32()), *DAYS):
+            raise Surprise("a date outside of the years 1 to 9999")
+    for leaf in _leaves([array], pa.types.is_timestamp):
+        if _has_beyond(leaf.cast(pa.int64()), *MICROSECONDS):
+            raise Surprise("an instant outside of the years 1 to 9999")

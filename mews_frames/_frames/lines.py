@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from mews_frames.errors import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["BLOCK_SIZE", "Block", "Place", "blocks", "joined", "lines"]
+__all__ = ["BLOCK_SIZE", "Block", "Place", "blocks", "lines"]
 
 BLOCK_SIZE = 4 * 1024 * 1024
 """Bytes of a block, up to the end of its last line: what one thread decodes at a time."""
@@ -80,11 +80,6 @@ class Block:
                 line += data.count(b"\n")
                 start = end
         return pieces
-
-
-def joined(blocks: Sequence[Block]) -> Block:
-    """Put neighbouring blocks together again."""
-    return Block(b"".join(b.data for b in blocks), blocks[0].line, blocks[0].offset)
 
 
 def blocks(chunks: Iterable[bytes], place: Place, size: int = BLOCK_SIZE) -> Iterator[Block]:

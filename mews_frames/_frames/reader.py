@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
-from mews_frames._frames.columns import RESCUED, Kept, nested_fields, polars_schema, polars_type
+from mews_frames._frames.columns import RESCUED, Kept, nested_fields, polars_schema
 from mews_frames._frames.rescue import only_kept
+from mews_frames._frames.types import polars_type
 from mews_frames._schemas import Field, load_schema
 from mews_frames.errors import InvalidArgumentError
 
@@ -37,7 +38,7 @@ def check_backend(backend: str, money: str | None) -> None:
     if backend == "dask":
         raise InvalidArgumentError(
             'backend="dask" is not built yet',
-            hint="the parts are Parquet: dask.dataframe.read_parquet reads those under mf.cache.path",
+            hint="dask.dataframe.read_parquet reads the Parquet parts under mf.cache.path",
         )
     if money not in {None, "decimal", "float"}:
         raise InvalidArgumentError(
@@ -47,7 +48,7 @@ def check_backend(backend: str, money: str | None) -> None:
 
 
 def default_money(backend: Backend) -> Money:
-    """Say how decimals come when the caller does not: exact, but as doubles where sums expect them."""
+    """Say how decimals come when the caller does not: exact, but doubles where sums want them."""
     return "float" if backend in {"pandas", "dask"} else "decimal"
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from mews_frames._frames.exact import Number, to_json
+from mews_frames._frames.spelling import read_json, to_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from mews_frames._frames.columns import Kept
 
 __all__ = ["only_kept"]
-
-_JSON = json.JSONDecoder(parse_float=Number, parse_int=Number)
 
 
 def only_kept(column: pl.Series, kept: Kept) -> pl.Series:
@@ -24,7 +21,7 @@ def only_kept(column: pl.Series, kept: Kept) -> pl.Series:
     def cut(text: str | None) -> str | None:
         if text is None:
             return None
-        mine = {p: v for p, v in _JSON.decode(text).items() if kept.keeps_rescued(p)}
+        mine = {p: v for p, v in read_json(text).items() if kept.keeps_rescued(p)}
         return to_json(mine) if mine else None
 
     return pl.Series(column.name, map(cut, column.to_list()), dtype=pl.String())

@@ -10,9 +10,11 @@ from support import contract, records
 from support.frames import PLACE, decoded, loaded
 from support.records import budgets, for_all, of_every_type
 
+from mews_frames._frames import decode
+from mews_frames._frames.checks import Surprise
 from mews_frames._frames.columns import RESCUED, flat_columns, keep
-from mews_frames._frames.decode import _exact_table
-from mews_frames._frames.fast import Surprise, decode_fast
+from mews_frames._frames.exact import decode_exact
+from mews_frames._frames.fast import decode_fast
 from mews_frames._frames.lines import Block
 from mews_frames._schemas import load_schema
 
@@ -62,7 +64,7 @@ def test_the_fast_path_agrees_with_the_exact_one(entity_type, budget):
                 taken["exact"] += 1
             else:
                 taken["fast"] += 1
-                assert fast.equals(_exact_table(Block(data), kept, PLACE))
+                assert fast.equals(decode_exact(Block(data), kept, PLACE))
 
     assert taken["fast"], "no line was plain enough to compare"
     assert taken["exact"], "no line was a surprise"
@@ -170,15 +172,13 @@ def test_rows_do_not_depend_on_how_bytes_arrive(budget):
 
 def test_a_surprise_is_confined_to_its_line(monkeypatch):
     """Of many lines, only the pieces around a surprise go through the exact path."""
-    from mews_frames._frames import decode
-
     exact = []
 
     def noted(block, kept, place):
         exact.append(block)
-        return _exact_table(block, kept, place)
+        return decode_exact(block, kept, place)
 
-    monkeypatch.setattr(decode, "_exact_table", noted)
+    monkeypatch.setattr(decode, "decode_exact", noted)
     lines = [
         json.dumps({"Id": str(i), "Value": i / 4} | ({"New": i} if i in {700, 2_000} else {}))
         for i in range(3_000)
