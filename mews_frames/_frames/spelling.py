@@ -7,6 +7,7 @@ refused here.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 __all__ = ["NotOneObjectError", "Number", "is_storable", "read_json", "read_record", "to_json"]
@@ -25,8 +26,7 @@ class NotOneObjectError(ValueError):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        repeated, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise NotOneObjectError(f"the key {json.dumps(repeated)} is repeated")
     return record
 

@@ -19,6 +19,9 @@ HOSTILE = {
     "50 MB of empty lists": lambda: b'{"New":[%s[]]}' % (b"[]," * 16_666_666),
     "50 MB of empty order items": lambda: b'{"OrderItems":[%s{}]}' % (b"{}," * 16_666_666),
     "50 MB of keys": lambda: b"{%s}" % b",".join(b'"%d":0' % i for i in range(5_000_000)),
+    "a key repeated among many": lambda: (
+        b'{%s,"299999":0}' % b",".join(b'"%d":0' % i for i in range(300_000))
+    ),
     "50 MB of blanks": lambda: b" " * 50_000_000,
     "50 MB of braces": lambda: b"{" * 50_000_000,
     "1,000 lists": lambda: b'{"New":%s%s}' % (b"[" * 1_000, b"]" * 1_000),
