@@ -56,8 +56,14 @@ def test_each_status_has_its_error(status, kind, make):
     assert error.hint
 
 
+@pytest.mark.parametrize("status", [201, 202, 204, 206])
+def test_only_200_is_good(status):
+    with pytest.raises(errors.ServerError, match=str(status)):
+        read_answer(Answer(status, {}, b'{"Exports": []}'), GET_ALL, NOW)
+
+
 def test_the_message_of_mews_is_quoted():
-    error = refusal(403, "Invoice is\n closed.\x1b[31m")
+    error = refusal(403, "Invoice is\nclosed.\x1b[31m")
     assert error.message == (
         "Mews refused exports/getAll (HTTP 403, request r-1): Invoice is closed.[31m"
     )

@@ -152,6 +152,13 @@ def test_a_look_is_repeated_with_growing_pauses(connect, clock, trouble):
     assert len(wire.sent) == 4
 
 
+def test_a_repeated_look_is_logged(connect, caplog):
+    caplog.set_level("INFO")
+    mews, _ = connect(answer(503), exports(EXPORT))
+    mews.look([ID])
+    assert "HTTP 503: No.; asking again in 1 s" in caplog.text
+
+
 def test_a_look_is_not_repeated_after_a_refusal(connect, clock):
     for trouble in (answer(401), answer(403), answer(404), answer(302), Answer(200, {}, b"<p>")):
         mews, wire = connect(trouble)
