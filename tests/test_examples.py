@@ -61,11 +61,24 @@ def test_an_example_in_a_docstring_runs(example):
     assert not failed, "".join(heard)
 
 
-def test_the_python_of_the_readme_runs():
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) >= 3
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - our own README
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks_of(guide):
+    return re.findall(r"```python\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "guide", [g for g in GUIDES if blocks_of(g)], ids=lambda g: str(g.relative_to(ROOT))
+)
+def test_the_python_of_a_guide_runs_from_top_to_bottom(guide):
+    names = {}
+    for block in blocks_of(guide):
+        exec(compile(block, str(guide), "exec"), names)  # noqa: S102 - our own guides
+
+
+def test_there_are_guides_to_run():
+    assert len(blocks_of(GUIDES[0])) >= 3
 
 
 def test_public_functions_have_examples():
