@@ -1,12 +1,15 @@
 """In the made-up hotels, money adds up to the cent."""
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
-from support.hotel import frame
+from support.hotel import TODAY, frame
 
 from mews_frames._sandbox.hotel import group_of, properties
 
-ROWS = 12_000
+ROWS = 20_000
+"""Three properties: the third, New York, has net prices."""
 AMOUNTS = ("UnitAmount", "Amount", "OriginalAmount")
 C = pl.col
 
@@ -189,7 +192,11 @@ def test_items_are_posted_on_their_own_local_day(ledger, items):
 
 def test_taxes_are_those_of_the_place(items):
     """Net and gross prices alike: what differs is whether tax comes on top."""
-    rates = {"Berlin": (0.07, 0.19), "Tenerife": (0.07, 0.07)}
+    rates = {
+        "Berlin": (0.07, 0.19),
+        "Tenerife": (0.07, 0.07),
+        "New York": (0.1475, 0.0888),
+    }
     for place in properties(group_of(ROWS, 0)):
         mine = items.filter(C("EnterpriseId") == place["EnterpriseId"], C("Amount.NetValue") > 20)
         for item_type, rate in zip(
@@ -199,3 +206,10 @@ def test_taxes_are_those_of_the_place(items):
             tax = sold["Amount.GrossValue"].cast(float) / sold["Amount.NetValue"].cast(float) - 1
             assert sold.height > 200
             assert (tax - rate).abs().max() < 0.001
+
+
+def test_some_companies_never_pay():
+    bills = frame("Bill", ROWS).filter(C("Type") == "Invoice")
+    overdue = bills.filter(C("PaidUtc").is_null(), C("DueUtc") < TODAY - timedelta(days=200))
+    assert 0 < overdue.height < 0.1 * bills.height
+    assert overdue["LastReminderDateUtc"].null_count() == 0
