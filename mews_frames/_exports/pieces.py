@@ -58,9 +58,10 @@ def pieces(request: Request, now: datetime) -> tuple[Request, ...]:
     updated = request.filters.updated
     if updated is None or updated[0] is None:
         return (request,)
+    start, end = updated
     return tuple(
         replace(request, filters=replace(request.filters, updated=window))
-        for window in windows(*updated, now)
+        for window in windows(start, end, now)
     )
 
 
