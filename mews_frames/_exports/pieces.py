@@ -55,10 +55,9 @@ def windows(
 
 def pieces(request: Request, now: datetime) -> tuple[Request, ...]:
     """Cut a request into those that Mews takes, oldest first; most are one piece."""
-    updated = request.filters.updated
-    if updated is None or updated[0] is None:
+    start, end = request.filters.updated or (None, None)
+    if start is None:
         return (request,)
-    start, end = updated
     return tuple(
         replace(request, filters=replace(request.filters, updated=window))
         for window in windows(start, end, now)
