@@ -72,11 +72,8 @@ class Links:
         except (KeyError, ValueError):
             return None
         expected = self._signature(request.path, end, once)
-        if (
-            name is None
-            or permission != "r"
-            or not hmac.compare_digest(signature.encode(), expected.encode())
-        ):
+        is_ours = hmac.compare_digest(signature.encode(), expected.encode())
+        if name is None or permission != "r" or not is_ours:
             return None
         return (name[1], int(name[2])) if now < until else None
 
@@ -156,7 +153,7 @@ def _range(headers: Mapping[str, str], etag: str, size: int) -> tuple[int, int] 
         return None if last and int(last) < int(first) else (int(first), stop)
     if not last:
         return None
-    return (max(size - int(last), 0), size) if int(last) else (size, size)
+    return max(size - int(last), 0), size
 
 
 def _read(path: Path, start: int, stop: int) -> Iterator[bytes]:
