@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mews_frames._exports.pieces import depends_on_clock, pieces
 from mews_frames._frames.columns import Kept
@@ -13,7 +13,6 @@ from mews_frames.errors import InvalidArgumentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mews_frames._cache.manifest import Manifest
     from mews_frames._connector.connector import Connector
     from mews_frames._exports.request import Request
     from mews_frames._exports.wait import Patience
@@ -21,10 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["check_one_piece", "load_pieces"]
 
+P = TypeVar("P")
+
 
 def load_pieces(
-    wanted: Mapping[str, Wanted], pipe: Pipe, connector: Connector, patience: Patience
-) -> dict[str, tuple[Manifest, ...]]:
+    wanted: Mapping[str, Wanted], pipe: Pipe[P], connector: Connector, patience: Patience
+) -> dict[str, tuple[P, ...]]:
     """Bring everything that is wanted into the cache, long windows piece by piece.
 
     The first pieces of all names go side by side, then the second ones, and so on. Each piece
@@ -41,11 +42,11 @@ def load_pieces(
         As `Pipe.load`; pieces that are in the cache stay there.
     """
     cut = {name: _cut(one, connector, patience) for name, one in wanted.items()}
-    done: dict[str, tuple[Manifest, ...]] = dict.fromkeys(wanted, ())
+    done: dict[str, tuple[P, ...]] = dict.fromkeys(wanted, ())
     for number in range(max(map(len, cut.values()))):
         some = {name: mine[number] for name, mine in cut.items() if number < len(mine)}
-        for name, manifest in pipe.load(some, patience).items():
-            done[name] = (*done[name], manifest)
+        for name, loaded in pipe.load(some, patience).items():
+            done[name] = (*done[name], loaded)
     return done
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from mews_frames._cache.journal import Journal
-from mews_frames._cache.manifest import Manifest, read_manifest
+from mews_frames._cache.manifest import read_manifest
 from mews_frames._exports.find import Find
 from mews_frames._exports.request import Request, fingerprint
 from mews_frames._exports.wait import Patience, finished
@@ -30,7 +30,6 @@ from mews_frames.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mews_frames._bring import Bring
     from mews_frames._cache.layout import Layout
     from mews_frames._connector.connector import Connector
     from mews_frames._models import Seen
@@ -38,6 +37,10 @@ if TYPE_CHECKING:
     from mews_frames._records import Entry
 
 __all__ = ["Pipe", "Wanted"]
+
+P = TypeVar("P")
+"""What becomes of a finished export: a manifest, where its rows are brought into the cache."""
+P_co = TypeVar("P_co", covariant=True)
 
 MOST_TRIES = 3
 """Exports in a row that may vanish at Mews before a call gives up."""
@@ -68,16 +71,24 @@ class Wanted:
     refresh: bool = False
 
 
-Outcome: TypeAlias = "Manifest | MewsError | None"
-"""What became of an export: in the cache, an error, or vanished at Mews."""
+class Bringing(Protocol[P_co]):
+    """What is done with a finished export (`mews_frames._bring`, `mews_frames._remote`)."""
+
+    def held(self, export_id: str, kept: Kept, tell: Teller | None = None) -> P_co | None:
+        """Give what is there of an export already, if that will do."""
+        ...
+
+    def __call__(self, seen: Seen, kept: Kept, tell: Teller) -> P_co:
+        """Do it."""
+        ...
 
 
 @dataclass(slots=True)
-class _Loading:
+class _Loading(Generic[P]):
     """One call of `Pipe.load` on its way: what has become of each name."""
 
     tries: int
-    done: dict[str, Manifest] = field(default_factory=dict)
+    done: dict[str, P] = field(default_factory=dict)
     errors: dict[str, MewsError] = field(default_factory=dict)
     later: dict[str, int] = field(default_factory=dict)
 
@@ -89,18 +100,18 @@ class _Loading:
         except MewsError as error:
             self.errors[name] = error
 
-    def note(self, name: str, outcome: Outcome) -> None:
+    def note(self, name: str, outcome: P | MewsError | None) -> None:
         """Note what became of the export of a name; one that vanished is asked for again."""
         match outcome:
-            case Manifest():
-                self.done[name] = outcome
+            case MewsError():
+                self.errors[name] = outcome
             case None:
                 self.later[name] = self.tries - 1
             case _:
-                self.errors[name] = outcome
+                self.done[name] = outcome
 
 
-class Pipe:
+class Pipe(Generic[P]):
     """Everything between a checked request and an export in the cache, for one account.
 
     Parameters
@@ -110,12 +121,14 @@ class Pipe:
     layout
         Where what was asked is remembered, and what came lies.
     bring
-        Downloads, decodes and commits what is finished.
+        Downloads, decodes and commits what is finished; or leaves it where it is.
     account
         Digest of who asks whom: its rows are served to nobody else.
     """
 
-    def __init__(self, connector: Connector, layout: Layout, bring: Bring, account: str) -> None:
+    def __init__(
+        self, connector: Connector, layout: Layout, bring: Bringing[P], account: str
+    ) -> None:
         self._connector = connector
         self._layout = layout
         self._journal = Journal(layout)
@@ -144,7 +157,7 @@ class Pipe:
 
     def load(
         self, wanted: Mapping[str, Wanted], patience: Patience, tries: int = MOST_TRIES
-    ) -> dict[str, Manifest]:
+    ) -> dict[str, P]:
         """Bring the exports that answer requests into the cache, those that are not there yet.
 
         Several entity types go side by side: one getAll for all, and a slot that is taken does
@@ -164,7 +177,7 @@ class Pipe:
         MewsError
             The first one, once everything that could be loaded is in the cache.
         """
-        loading = _Loading(tries)
+        loading = _Loading[P](tries)
         running = self._begin(wanted, patience, loading)
         exports = {export_id: wanted[name] for export_id, name in running.items()}
         for export_id, outcome in self._ended(exports, patience):
@@ -182,7 +195,7 @@ class Pipe:
         columns: Sequence[str] | None,
         patience: Patience,
         teller: Callable[[str], Teller],
-    ) -> Manifest:
+    ) -> P:
         """Bring an export into the cache by its id, whoever added it.
 
         What another token downloaded is served only if Mews shows the export to this one too.
@@ -216,7 +229,7 @@ class Pipe:
     # ----------------------------------------------------------------------- inside
 
     def _begin(
-        self, wanted: Mapping[str, Wanted], patience: Patience, loading: _Loading
+        self, wanted: Mapping[str, Wanted], patience: Patience, loading: _Loading[P]
     ) -> dict[str, str]:
         """Find or add every export; give the names of those that must be brought, by their ids."""
         running: dict[str, str] = {}
@@ -238,7 +251,7 @@ class Pipe:
 
     def _ended(
         self, running: Mapping[str, Wanted], patience: Patience
-    ) -> Iterator[tuple[str, Outcome]]:
+    ) -> Iterator[tuple[str, P | MewsError | None]]:
         """Wait for exports, and bring each as soon as Mews is done with it.
 
         An error of one does not stop the others; when patience ends, all that are left share it.
@@ -261,7 +274,7 @@ class Pipe:
 
     def _end(
         self, wanted: Wanted, export_id: str, seen: Seen | None, patience: Patience
-    ) -> Outcome:
+    ) -> P | MewsError | None:
         """Bring an export that has ended well; note one that has not."""
         if seen is None:
             self._journal.forget(export_id)
@@ -276,9 +289,7 @@ class Pipe:
         except MewsError as error:
             return error
 
-    def _again(
-        self, name: str, wanted: Wanted, patience: Patience, tries: int
-    ) -> dict[str, Manifest]:
+    def _again(self, name: str, wanted: Wanted, patience: Patience, tries: int) -> dict[str, P]:
         if tries < 1:
             raise ExportExpiredError(
                 f"exports of {wanted.request.entity_type} vanished at Mews {MOST_TRIES} times"
