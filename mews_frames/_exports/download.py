@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin, urlsplit
 
 from mews_frames._exports.body import Incoming, Stopped, TryAgain, continues, plain, steadily
-from mews_frames._redact import without_query
+from mews_frames._exports.opening import Get, open_link
 from mews_frames._retry import LONGEST_PAUSE, read_retry_after, retry_delay
 from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable, Iterator
 
     from mews_frames._exports.links import Link, Links
     from mews_frames._models import ExportFile
@@ -26,8 +24,6 @@ BUDGET = 6
 """Attempts in a row that may bring nothing; a single byte gained resets it."""
 
 OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
-REDIRECTS = {301, 302, 303, 307, 308}
-MOST_REDIRECTS = 3
 REFUSED = {400, 401, 403, 404, 410}
 """What storages answer when a signature has expired: Mews gives new links."""
 
@@ -39,9 +35,6 @@ class Spool(Protocol):
     def position(self) -> int: ...
     def write(self, data: bytes) -> None: ...
     def restart(self) -> None: ...
-
-
-Get = Callable[[str, Mapping[str, str]], AbstractContextManager[Incoming]]
 
 
 @dataclass(slots=True)
@@ -135,7 +128,13 @@ class Download:
     ) -> None:
         offset = spool.position if memory.ranges else 0
         link = self.links.get(file.number)
-        with self._open(link.url, _headers(offset, memory.etag)) as answer:
+        with open_link(
+            link.url,
+            _headers(offset, memory.etag),
+            get=self.get,
+            insecure=self.insecure,
+            export_id=self.export_id,
+        ) as answer:
             self._check_status(answer, link, file, offset)
             etag = answer.headers.get("ETag")
             if answer.status == PARTIAL:
@@ -178,31 +177,6 @@ class Download:
             spool.write(last)
             tell(len(last))
 
-    @contextmanager
-    def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[Incoming]:
-        """Open a link; follow redirects within the same host, and none out of it."""
-        for _ in range(MOST_REDIRECTS + 1):
-            self._check_url(url)
-            with self.get(url, headers) as answer:
-                location = answer.headers.get("Location")
-                if answer.status not in REDIRECTS or not location:
-                    yield answer
-                    return
-            target = _within_host(url, location)
-            if target is None:
-                raise self._bad_link(f"leads to another host, {without_query(location)!r}")
-            url = target
-        raise self._bad_link("leads round in circles")
-
-    def _check_url(self, url: str) -> None:
-        """Refuse to fetch over a connection that anybody can read or change."""
-        try:
-            scheme = urlsplit(url).scheme
-        except ValueError:
-            scheme = ""
-        if scheme != "https" and not (self.insecure and scheme == "http"):
-            raise self._bad_link(f"is not https: {without_query(url)!r}")
-
     def _check_status(self, answer: Incoming, link: Link, file: ExportFile, offset: int) -> None:
         status = answer.status
         if status == PARTIAL and offset:
@@ -234,13 +208,6 @@ class Download:
             seconds -= step
 
     # ----------------------------------------------------------------------- errors
-
-    def _bad_link(self, what: str) -> DownloadError:
-        return DownloadError(
-            f"a link of export {self.export_id} {what}; it was not followed",
-            hint="Mews may have changed where its files lie; a newer mews_frames may know",
-            export_id=self.export_id,
-        )
 
     def _gave_up(self, file: ExportFile, position: int, why: TryAgain) -> DownloadError:
         words = f"{why}, and asks to wait {why.pause:.0f} s" if why.pause else str(why)
@@ -279,12 +246,3 @@ def _headers(offset: int, etag: str | None) -> dict[str, str]:
         if etag and not etag.startswith("W/"):
             headers["If-Range"] = etag  # RFC 9110, section 13.1.5
     return headers
-
-
-def _within_host(url: str, location: str) -> str | None:
-    """Say where a redirect leads; None if that is another host, or cannot be read."""
-    try:
-        target = urljoin(url, location)
-        return target if urlsplit(target)[:2] == urlsplit(url)[:2] else None
-    except ValueError:
-        return None

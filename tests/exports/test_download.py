@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from mews_frames._exports import download as room
+from mews_frames._exports import opening
 from mews_frames._exports.download import Download, Stopped
 from mews_frames._exports.links import Link
 from mews_frames._models import ExportFile
@@ -269,7 +270,7 @@ def test_redirects_in_a_circle_end(storage):
     there = storage(refused(302, Location="/again"))
     with pytest.raises(DownloadError, match="circles"):
         there.bring()
-    assert len(there.asked) == room.MOST_REDIRECTS + 1
+    assert len(there.asked) == opening.MOST_REDIRECTS + 1
 
 
 # --------------------------------------------------------------------------- patience
