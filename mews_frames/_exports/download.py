@@ -1,4 +1,4 @@
-"""Download one part: whole, in order, across broken connections and links that die."""
+"""Download a part, or a stretch of it: in order, across broken connections and dying links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mews_frames._models import ExportFile
     from mews_frames.typing import Clock
 
-__all__ = ["Download", "Stopped"]
+__all__ = ["Download", "Memory", "Stopped"]
 
 BUDGET = 6
 """Attempts in a row that may bring nothing; a single byte gained resets it."""
@@ -38,11 +38,41 @@ class Spool(Protocol):
 
 
 @dataclass(slots=True)
-class _Memory:
-    """What attempts leave to the next: the version of the file, and whether ranges work."""
+class Memory:
+    """What attempts leave to the next, and one stretch of a part to the others.
+
+    Attributes
+    ----------
+    etag
+        The version of the file.
+    ranges
+        Whether ranges work.
+    pinned
+        Whether only this version will do, since bytes of it were handed out already.
+    """
 
     etag: str | None = None
     ranges: bool = True
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be brought, whereto, and who hears of it."""
+
+    file: ExportFile
+    stop: int
+    spool: Spool
+    tell: Callable[[int], None]
+    memory: Memory
+
+    @property
+    def asked(self) -> tuple[int, int | None] | None:
+        """The range to ask for, its stop left open at the end of the part; None for all of it."""
+        stop = self.stop if self.stop < self.file.size else None
+        if not self.memory.ranges or (self.spool.position == 0 and stop is None):
+            return None
+        return self.spool.position, stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +123,39 @@ class Download:
         ExportExpiredError
             If Mews has deleted the files meanwhile.
         """
-        memory, failures, most = _Memory(), 0, spool.position
-        while spool.position < file.size:
-            why = self._attempt(file, spool, tell, memory)
+        self._bring(_Task(file, file.size, spool, tell, Memory()))
+
+    def stretch(self, file: ExportFile, stop: int, spool: Spool, memory: Memory) -> None:
+        """Bring a part to `spool`, from where it stands to an offset, and not much more.
+
+        Parameters
+        ----------
+        file
+            Number and size of the part.
+        stop
+            Offset of the first byte that is not wanted.
+        spool
+            Takes the bytes; if ranges do not work, those before its position once more.
+        memory
+            Shared by all stretches of the part, so that they are of one version.
+
+        Raises
+        ------
+        IntegrityError
+            If the part is not as long as Mews says, or not the one that it was before.
+        DownloadError
+            If attempt after attempt brings nothing.
+        ExportExpiredError
+            If Mews has deleted the files meanwhile.
+        """
+        memory.pinned = True
+        self._bring(_Task(file, stop, spool, lambda _: None, memory))
+
+    def _bring(self, task: _Task) -> None:
+        file, spool, memory = task.file, task.spool, task.memory
+        failures, most = 0, spool.position
+        while spool.position < task.stop:
+            why = self._attempt(task)
             if why is None:
                 return
             gained = spool.position > most and not why.slow
@@ -106,83 +166,92 @@ class Download:
             if failures >= BUDGET or pause > LONGEST_PAUSE:
                 raise self._gave_up(file, spool.position, why)
             if why.whole:
-                memory.ranges, memory.etag = False, None
+                memory.ranges = False
+                memory.etag = memory.etag if memory.pinned else None
             self._sleep(pause)
 
-    def _attempt(
-        self, file: ExportFile, spool: Spool, tell: Callable[[int], None], memory: _Memory
-    ) -> TryAgain | None:
+    def _attempt(self, task: _Task) -> TryAgain | None:
         """Read one answer to its end; say what was wrong if another one is needed."""
         if self.stop.is_set():
             raise Stopped
         try:
-            self._read(file, spool, tell, memory)
+            self._read(task)
         except TryAgain as why:
             return why
         except ConnectionFailedError as error:
             return TryAgain(error.message)
         return None
 
-    def _read(
-        self, file: ExportFile, spool: Spool, tell: Callable[[int], None], memory: _Memory
-    ) -> None:
-        offset = spool.position if memory.ranges else 0
-        link = self.links.get(file.number)
+    def _read(self, task: _Task) -> None:
+        spool, asked = task.spool, task.asked
+        link = self.links.get(task.file.number)
         with open_link(
             link.url,
-            _headers(offset, memory.etag),
+            _headers(asked, task.memory.etag),
             get=self.get,
             insecure=self.insecure,
             export_id=self.export_id,
         ) as answer:
-            self._check_status(answer, link, file, offset)
-            etag = answer.headers.get("ETag")
-            if answer.status == PARTIAL:
-                if memory.etag and etag and etag != memory.etag:
-                    raise TryAgain("the file has another ETag than before", whole=True)
-            elif spool.position:
-                # The range was not wanted, or not honoured: the whole part comes again.
-                tell(-spool.position)
-                spool.restart()
-            memory.etag = etag
+            self._check_status(answer, link, task.file, asked)
+            self._check_version(answer, task)
+            if answer.status == OK:
+                self._begin_again(task, asked)
             began = spool.position
             chunks = steadily(answer.chunks(), self.clock, self.stop)
-            self._pour(plain(answer.headers, chunks), file, spool, tell)
-        if spool.position < file.size:
-            raise TryAgain("the answer ended early", pause=0.0, short=began == 0)
+            self._pour(plain(answer.headers, chunks), task)
+        if spool.position < task.stop:
+            short = answer.status == OK and began == 0
+            raise TryAgain("the answer ended early", pause=0.0, short=short)
 
-    def _pour(
-        self,
-        chunks: Iterator[bytes],
-        file: ExportFile,
-        spool: Spool,
-        tell: Callable[[int], None],
-    ) -> None:
+    def _begin_again(self, task: _Task, asked: tuple[int, int | None] | None) -> None:
+        """Get ready for the whole part: the range was not wanted, or not honoured."""
+        if asked and task.memory.pinned:
+            task.memory.ranges = False
+        if task.spool.position:
+            task.tell(-task.spool.position)
+            task.spool.restart()
+
+    def _pour(self, chunks: Iterator[bytes], task: _Task) -> None:
         """Write chunks down, the last one only when the body has ended well.
 
         Until then it may turn out too long, or its checksum wrong; and whoever reads at the
-        other end takes the part for whole as soon as it has so many bytes.
+        other end takes the part for whole as soon as it has so many bytes. Of a body that goes
+        on after what was asked for, no more is read than that.
         """
-        last = b""
+        spool, last = task.spool, b""
         for data in chunks:
-            left = file.size - spool.position - len(last) - len(data)
+            left = task.stop - spool.position - len(last) - len(data)
             if left < 0:
-                raise self._too_long(file)
+                if task.stop == task.file.size:
+                    raise self._too_long(task.file)
+                last += data[:left]
+                break
             if left == 0:
                 last += data
                 continue
             spool.write(data)
-            tell(len(data))
+            task.tell(len(data))
         if last:
             spool.write(last)
-            tell(len(last))
+            task.tell(len(last))
 
-    def _check_status(self, answer: Incoming, link: Link, file: ExportFile, offset: int) -> None:
+    def _check_version(self, answer: Incoming, task: _Task) -> None:
+        memory, etag = task.memory, answer.headers.get("ETag")
+        if memory.etag and etag and etag != memory.etag:
+            if memory.pinned:
+                raise self._changed(task.file)
+            if answer.status == PARTIAL:
+                raise TryAgain("the file has another ETag than before", whole=True)
+        memory.etag = etag or (memory.etag if memory.pinned else None)
+
+    def _check_status(
+        self, answer: Incoming, link: Link, file: ExportFile, asked: tuple[int, int | None] | None
+    ) -> None:
         status = answer.status
-        if status == PARTIAL and offset:
-            if not continues(answer.headers, offset, file.size):
+        if status == PARTIAL and asked:
+            if not continues(answer.headers, asked[0], file.size):
                 raise TryAgain("the range is not the one that was asked for", whole=True)
-        elif status == NOT_SATISFIABLE and offset:
+        elif status == NOT_SATISFIABLE and asked:
             raise TryAgain("the range was refused (HTTP 416)", whole=True)
         elif status in REFUSED:
             self.links.refused(link)
@@ -237,12 +306,21 @@ class Download:
             part=file.number,
         )
 
+    def _changed(self, file: ExportFile) -> IntegrityError:
+        return IntegrityError(
+            f"part {file.number} of export {self.export_id} changed while it was read",
+            hint="read it again",
+            export_id=self.export_id,
+            part=file.number,
+        )
 
-def _headers(offset: int, etag: str | None) -> dict[str, str]:
+
+def _headers(asked: tuple[int, int | None] | None, etag: str | None) -> dict[str, str]:
     # Sizes and offsets are about the bytes as they are: compressed ones would not fit them.
     headers = {"Accept-Encoding": "identity"}
-    if offset:
-        headers["Range"] = f"bytes={offset}-"
+    if asked:
+        start, stop = asked
+        headers["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
         if etag and not etag.startswith("W/"):
             headers["If-Range"] = etag  # RFC 9110, section 13.1.5
     return headers

@@ -34,7 +34,7 @@ class Links:
     Parameters
     ----------
     seen
-        The export, just looked at.
+        The export, just looked at; without links if that was another time.
     look
         Looks at it again.
     clock
@@ -53,7 +53,7 @@ class Links:
     def get(self, number: int) -> Link:
         """Give the link of a part, renewed if it is about to die."""
         with self._lock:
-            if self._clock.monotonic() - self._born > TRUSTED_FOR:
+            if not self._links or self._clock.monotonic() - self._born > TRUSTED_FOR:
                 self._renew()
             return Link(self._links[number - 1], self._generation)
 

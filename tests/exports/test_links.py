@@ -46,6 +46,19 @@ def test_links_are_renewed_before_they_die(make, clock):
     ]
 
 
+def test_an_export_of_another_time_is_looked_at_when_a_link_is_needed(clock):
+    asked = []
+
+    def look():
+        asked.append(1)
+        return seen(2)
+
+    links = Links(Seen(seen(1).export), look, clock)
+    assert asked == []
+    assert [links.get(n).url[-5:] for n in (1, 2)] == ["sig=2", "sig=2"]
+    assert asked == [1]
+
+
 def test_renewed_links_are_young_again(make, clock):
     links = make(seen(2), seen(3))
     clock.sleep(TRUSTED_FOR + 1)
