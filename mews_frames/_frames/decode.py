@@ -40,6 +40,8 @@ def decode_part(
 ) -> Iterator[pa.Table]:
     """Decode a part while it arrives: blocks side by side in `pool`, tables in order.
 
+    It begins slowly: who takes only the first table has not paid for those after it.
+
     Parameters
     ----------
     chunks
@@ -59,11 +61,13 @@ def decode_part(
         At the first line that is not one JSON object.
     """
     running: deque[Future[pa.Table]] = deque()
+    ahead = 0
     try:
         for block in blocks(chunks, place, block_size):
             running.append(pool.submit(decode_block, block, kept, place))
-            if len(running) > AHEAD:
+            if len(running) > ahead:
                 yield running.popleft().result()
+                ahead = min(ahead + 1, AHEAD)
         while running:
             yield running.popleft().result()
     finally:
