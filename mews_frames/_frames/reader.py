@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mews_frames.typing import Backend, Money
 
-__all__ = ["check_backend", "default_money", "scan", "to_backend"]
+__all__ = ["check_backend", "default_money", "scan", "shape", "to_backend"]
 
 BACKENDS = ("polars", "pandas", "pyarrow", "dask")
 
@@ -77,8 +77,27 @@ def scan(
     if not parts:
         return pl.LazyFrame(schema=polars_schema(asked, flatten=flatten, money=money))
     frame = pl.scan_parquet(list(parts), glob=False)
+    return shape(frame, asked, flatten=flatten, money=money, narrower=rescued and asked != held)
+
+
+def shape(
+    frame: pl.LazyFrame, asked: Kept, *, flatten: bool, money: Money, narrower: bool
+) -> pl.LazyFrame:
+    """Give a frame of flat columns and exact decimals the shape that was asked for.
+
+    Parameters
+    ----------
+    frame
+        What a part is decoded into, and perhaps more columns than were asked for.
+    asked, flatten, money
+        As for `scan`.
+    narrower
+        Whether its rescued data may hold what does not belong to columns asked for.
+    """
+    import polars as pl
+
     rescue = pl.col(RESCUED)
-    if rescued and asked != held:
+    if narrower:
         rescue = rescue.map_batches(lambda s: only_kept(s, asked), return_dtype=pl.String())
     if flatten:
         columns = [_money(pl.col(c.name), c.field, money) for c in asked.columns]
