@@ -17,12 +17,11 @@ from mews_frames._cache.journal import Journal
 from mews_frames._cache.manifest import read_manifest
 from mews_frames._exports.find import Find
 from mews_frames._exports.request import Request, fingerprint
-from mews_frames._exports.wait import Patience, finished
+from mews_frames._exports.wait import Patience, check_end, finished
 from mews_frames._frames.columns import Kept, keep
 from mews_frames.errors import (
     ExportAlreadyRunningError,
     ExportExpiredError,
-    ExportFailedError,
     InvalidArgumentError,
     MewsError,
 )
@@ -223,7 +222,7 @@ class Pipe(Generic[P]):
             if seen.export.is_running:
                 seen = self._waited_for(seen, patience, tell)
             self._journal.see(seen)
-            _check_end(seen)
+            check_end(seen.export)
             return self._bring.held(export_id, kept, tell) or self._bring(seen, kept, tell)
 
     # ----------------------------------------------------------------------- inside
@@ -283,7 +282,7 @@ class Pipe(Generic[P]):
         if seen.export.status == "Expired":
             return None
         try:
-            _check_end(seen)
+            check_end(seen.export)
             with patience.stopped():
                 return self._bring(seen, wanted.kept, wanted.tell)
         except MewsError as error:
@@ -330,23 +329,6 @@ class Pipe(Generic[P]):
             )
 
         return tell
-
-
-def _check_end(seen: Seen) -> None:
-    export = seen.export
-    if export.status == "Failed":
-        raise ExportFailedError(
-            f"export {export.id} of {export.entity_type} failed at Mews, which gives no reason",
-            hint="the same call adds a new one; if that fails too, a shorter window may help,"
-            " or Mews' support",
-            export_id=export.id,
-        )
-    if export.status == "Expired":
-        raise ExportExpiredError(
-            f"export {export.id} of {export.entity_type} has expired; its files are gone",
-            hint=f'mf.load_entities("{export.entity_type}", refresh=True) makes a new one',
-            export_id=export.id,
-        )
 
 
 @contextmanager

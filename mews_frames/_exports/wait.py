@@ -6,15 +6,15 @@ import random
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mews_frames.errors import ExportTimeoutError
+from mews_frames.errors import ExportExpiredError, ExportFailedError, ExportTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mews_frames._models import Seen
+    from mews_frames._models import Export, Seen
     from mews_frames.typing import Clock
 
-__all__ = ["Patience", "finished", "jittered", "poll_delay"]
+__all__ = ["Patience", "check_end", "finished", "jittered", "poll_delay"]
 
 SHORTEST, LONGEST = 1.0, 300.0
 """Seconds between two looks."""
@@ -153,3 +153,26 @@ def _timed_out(seen: Seen, patience: Patience) -> ExportTimeoutError:
         " call again",
         export_id=export.id,
     )
+
+
+def check_end(export: Export) -> None:
+    """Refuse an export that has ended without files.
+
+    Raises
+    ------
+    ExportFailedError, ExportExpiredError
+        As it ended.
+    """
+    if export.status == "Failed":
+        raise ExportFailedError(
+            f"export {export.id} of {export.entity_type} failed at Mews, which gives no reason",
+            hint="the same call adds a new one; if that fails too, a shorter window may help,"
+            " or Mews' support",
+            export_id=export.id,
+        )
+    if export.status == "Expired":
+        raise ExportExpiredError(
+            f"export {export.id} of {export.entity_type} has expired; its files are gone",
+            hint=f'mf.load_entities("{export.entity_type}", refresh=True) makes a new one',
+            export_id=export.id,
+        )
