@@ -234,8 +234,8 @@ class Sandbox:
         while self._clients:
             self._clients.pop().close()
         with self._lock:
-            was_closed, self._closed = self._closed, True
-        if self._opened is not None and not was_closed:
+            self._closed = True
+        if self._opened is not None:
             self._opened.close()
 
     def _open(self) -> _Opened:
