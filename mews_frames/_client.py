@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overload
 
 from mews_frames._bring import Bring
@@ -20,6 +21,7 @@ from mews_frames._models import Export, is_uuid
 from mews_frames._pieces import check_one_piece, load_pieces
 from mews_frames._pipe import Pipe, Wanted
 from mews_frames._progress import Teller
+from mews_frames._remote import Afar, Leave
 from mews_frames._settings import Settings, find_settings
 from mews_frames.errors import InvalidArgumentError
 
@@ -48,6 +50,15 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["Client", "LoadExportOptions", "LoadOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What frames are to look like."""
+
+    backend: Backend
+    money: Money
+    flatten: bool = field(kw_only=True)
 
 
 class LoadExportOptions(TypedDict, total=False):
@@ -146,17 +157,21 @@ class Client:
             settings.client_token.reveal(),
             settings.access_token.reveal(),
         )
-        self._connector = Connector(self._http, settings.platform_address, credentials, self._clock)
+        address, clock = settings.platform_address, self._clock
+        insecure = address.startswith("http:")
+        self._connector = Connector(self._http, address, credentials, clock)
         layout = Layout(settings.cache_dir)
-        self._bring = Bring(
-            self._http,
-            self._connector,
-            layout,
-            self._clock,
-            account,
-            insecure=settings.platform_address.startswith("http:"),
-        )
+        self._bring = Bring(self._http, self._connector, layout, clock, account, insecure=insecure)
         self._pipe = Pipe(self._connector, layout, self._bring, account)
+        self._afar = Afar(
+            self._http,
+            lambda http: Connector(http, address, credentials, clock),
+            clock,
+            account,
+            insecure,
+            {"profile": settings.profile, "platform_address": address},
+        )
+        self._lazy_pipe = Pipe(self._connector, layout, Leave(), account)
 
     def __repr__(self) -> str:
         return f"Client({self._address!r}, cache at {str(self._cache.path)!r})"
@@ -235,7 +250,6 @@ class Client:
     ) -> Any:
         """Load an entity type as one frame; see `mews_frames.load_entities`."""
         check_backend(backend, money)
-        _check_cache(cache=cache)
         request = make_request(
             entity_type,
             updated=updated,
@@ -244,8 +258,8 @@ class Client:
             chain_ids=chain_ids,
         )
         wanted = self._wanted(request, columns, max_age, self._teller(progress), refresh=refresh)
-        loaded = self._load({entity_type: wanted}, timeout)
-        return self._frame(loaded[entity_type], wanted.kept, backend, money, flatten=flatten)
+        shape = _Shape(backend, money or default_money(backend), flatten=flatten)
+        return self._load({entity_type: wanted}, timeout, shape, cache=cache)[entity_type]
 
     def start_export(
         self,
@@ -305,7 +319,6 @@ class Client:
     ) -> Any:
         """Wait for an export and load it; see `mews_frames.load_export`."""
         check_backend(backend, money)
-        _check_cache(cache=cache)
         if isinstance(export_id, Export):
             export_id = export_id.id
         if not is_uuid(export_id):
@@ -313,11 +326,13 @@ class Client:
                 f"{export_id!r} is not the id of an export: it is no UUID",
                 hint="mf.exports() lists those that this machine knows",
             )
-        manifest = self._pipe.load_by_id(
-            export_id.lower(), columns, self._patience(timeout), self._teller(progress)
-        )
-        kept = keep(manifest.export.entity_type, columns)
-        return self._frame((manifest,), kept, backend, money, flatten=flatten)
+        shape = _Shape(backend, money or default_money(backend), flatten=flatten)
+        asking = (export_id.lower(), columns, self._patience(timeout), self._teller(progress))
+        if not cache:
+            export = self._lazy_pipe.load_by_id(*asking)
+            return self._lazy_frame((export,), keep(export.entity_type, columns), shape)
+        manifest = self._pipe.load_by_id(*asking)
+        return self._frame((manifest,), keep(manifest.export.entity_type, columns), shape)
 
     # ----------------------------------------------------------------------- several
 
@@ -373,7 +388,6 @@ class Client:
     ) -> Any:
         """Load several entity types side by side; see `mews_frames.load_many`."""
         check_backend(backend, money)
-        _check_cache(cache=cache)
         options = share_options(
             entity_types,
             updated=updated,
@@ -389,11 +403,8 @@ class Client:
             )
             for name, mine in options.items()
         }
-        loaded = self._load(wanted, timeout)
-        return {
-            name: self._frame(loaded[name], one.kept, backend, money, flatten=flatten)
-            for name, one in wanted.items()
-        }
+        shape = _Shape(backend, money or default_money(backend), flatten=flatten)
+        return self._load(wanted, timeout, shape, cache=cache)
 
     # ----------------------------------------------------------------------- knowledge
 
@@ -428,23 +439,29 @@ class Client:
         )
 
     def _load(
-        self, wanted: Mapping[str, Wanted], timeout: Seconds | None
-    ) -> dict[str, tuple[Manifest, ...]]:
-        return load_pieces(wanted, self._pipe, self._connector, self._patience(timeout))
-
-    def _frame(
         self,
-        manifests: tuple[Manifest, ...],
-        kept: Kept,
-        backend: Backend,
-        money: Money | None,
+        wanted: Mapping[str, Wanted],
+        timeout: Seconds | None,
+        shape: _Shape,
         *,
-        flatten: bool,
-    ) -> Any:
-        frame = self._bring.scan(
-            manifests, kept, flatten=flatten, money=money or default_money(backend)
-        )
-        return to_backend(frame, backend)
+        cache: bool,
+    ) -> dict[str, Any]:
+        patience = self._patience(timeout)
+        if not cache:
+            left = load_pieces(wanted, self._lazy_pipe, self._connector, patience)
+            return {n: self._lazy_frame(left[n], one.kept, shape) for n, one in wanted.items()}
+        brought = load_pieces(wanted, self._pipe, self._connector, patience)
+        return {n: self._frame(brought[n], one.kept, shape) for n, one in wanted.items()}
+
+    def _frame(self, manifests: Sequence[Manifest], kept: Kept, shape: _Shape) -> Any:
+        frame = self._bring.scan(manifests, kept, flatten=shape.flatten, money=shape.money)
+        return to_backend(frame, shape.backend)
+
+    def _lazy_frame(self, exports: Sequence[Export], kept: Kept, shape: _Shape) -> Any:
+        from mews_frames._bridges.lazily import scan_afar
+
+        frame = scan_afar(exports, kept, self._afar, flatten=shape.flatten, money=shape.money)
+        return to_backend(frame, shape.backend)
 
 
 def _listener(progress: Progress) -> Callable[[ProgressEvent], None] | None:
@@ -460,13 +477,6 @@ def _listener(progress: Progress) -> Callable[[ProgressEvent], None] | None:
             hint="progress=print shows every event",
         )
     return progress
-
-
-def _check_cache(*, cache: bool) -> None:
-    if not cache:
-        raise InvalidArgumentError(
-            "cache=False is not built yet", hint="columns=[...] keeps the others off the disk"
-        )
 
 
 def _sandbox_transport(settings: Settings, clock: Clock) -> httpx.BaseTransport | None:

@@ -91,6 +91,13 @@ class Http:
         if client is not None:
             client.close()
 
+    def another(self) -> Http:
+        """Give connections of one's own to the same places, for what outlives these.
+
+        A transport that was given is shared, and closed by whoever gave it.
+        """
+        return Http(None if self._transport is None else _Shared(self._transport))
+
     def post(self, url: str, body: Secret) -> Answer:
         """Send JSON, and read the answer; redirects are not followed, since tokens are in it.
 
@@ -146,6 +153,16 @@ class Http:
                     follow_redirects=False,
                 )
             return self._client
+
+
+class _Shared(httpx.BaseTransport):
+    """A transport that somebody else closes."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._transport.handle_request(request)
 
 
 def _trust() -> ssl.SSLContext:

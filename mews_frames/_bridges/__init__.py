@@ -1,0 +1,1 @@
+"""Bridges to other libraries. Leaves: nothing else in the package needs them."""
