@@ -160,6 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is no proper HTTP as Mews answers all else; the base class sends HTML."""
         self.close_connection = True
+        self.request_version = self.protocol_version  # else, where it cannot be read, no head
         self._send(self.server.mews.refuse(code, message or explain or "No proper request."))
 
     def _send(self, answer: Answer) -> None:
