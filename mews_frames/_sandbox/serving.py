@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mews_frames._sandbox.box import Sandbox, sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mews_frames.typing import Clock
 
@@ -18,7 +21,7 @@ __all__ = ["serve"]
 def serve(
     *, rows: int, seed: int, port: int, tell: Callable[[str], None], clock: Clock | None = None
 ) -> None:
-    """Open a sandbox for other processes, and keep it open until Ctrl-C.
+    """Open a sandbox for other processes, and keep it open until Ctrl-C or SIGTERM.
 
     Parameters
     ----------
@@ -34,7 +37,10 @@ def serve(
     InvalidArgumentError
         If a number is negative, or the port is taken.
     """
-    with sandbox(rows=rows, seed=seed, port=port, clock=clock) as mews:
+    with (
+        _terminated_as_interrupted(),
+        sandbox(rows=rows, seed=seed, port=port, clock=clock) as mews,
+    ):
         try:
             for line in _introduction(mews):
                 tell(line)
@@ -42,6 +48,19 @@ def serve(
                 mews.clock.sleep(3600.0)  # s; any length will do: Ctrl-C ends it
         except KeyboardInterrupt:
             tell("the sandbox is closed, and all that it wrote is gone")
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C: it would end the process with all that the sandbox wrote on disk."""
+    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _introduction(mews: Sandbox) -> list[str]:

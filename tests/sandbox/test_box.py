@@ -1,5 +1,6 @@
 """`mews_frames.sandbox` is a Mews of one's own: it opens, tells, closes, and leaves nothing."""
 
+import os
 import re
 import signal
 import socket
@@ -269,13 +270,25 @@ def test_serve_tells_where_it_is_and_ends_quietly_at_ctrl_c():
     assert lines[-1].startswith("the sandbox is closed")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for others")
-def test_other_processes_load_from_a_served_sandbox(tmp_path):
+def test_serve_leaves_the_handling_of_signals_as_it_was():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    serve(rows=1, seed=0, port=0, tell=lambda _line: None, clock=Interrupted())
+    assert signal.signal(signal.SIGTERM, before) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals for others")
+def test_other_processes_load_from_a_served_sandbox_until_it_is_told_to_end(tmp_path, ending):
     code = """
 from mews_frames._sandbox import serve
 serve(rows=100, seed=5, port=0, tell=lambda line: print(line, flush=True))
 """
-    server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
     lines = iter(server.stdout.readline, "")
     settings = {}
     while len(settings) < 3:
@@ -284,11 +297,13 @@ serve(rows=100, seed=5, port=0, tell=lambda line: print(line, flush=True))
         settings["MEWS_CLIENT_TOKEN"],
         settings["MEWS_ACCESS_TOKEN"],
         platform_address=settings["MEWS_PLATFORM_ADDRESS"],
-        cache_dir=tmp_path,
+        cache_dir=tmp_path / "cache",
     )
     with client:
         assert client.start_export("OrderItem").status == "Pending"
-    server.send_signal(signal.SIGINT)
+    assert list(tmp_path.glob("mews-frames-sandbox-*"))
+    server.send_signal(ending)
     rest, _ = server.communicate(timeout=30)
     assert "closed" in rest
+    assert not list(tmp_path.glob("mews-frames-sandbox-*"))
     assert server.returncode == 0
