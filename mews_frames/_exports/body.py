@@ -52,6 +52,8 @@ class TryAgain(Exception):  # noqa: N818 - it never leaves `mews_frames._exports
         Whether bytes came, but too slowly to go on like that.
     short
         Whether the storage says that the part, sent from its first byte, has no more bytes.
+    refused
+        Whether the link was refused; Mews has given another one since.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class TryAgain(Exception):  # noqa: N818 - it never leaves `mews_frames._exports
         whole: bool = False,
         slow: bool = False,
         short: bool = False,
+        refused: bool = False,
     ) -> None:
         super().__init__(why)
         self.pause = pause
         self.whole = whole
         self.slow = slow
         self.short = short
+        self.refused = refused
 
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")

@@ -153,7 +153,7 @@ class Download:
 
     def _bring(self, task: _Task) -> None:
         file, spool, memory = task.file, task.spool, task.memory
-        failures, most = 0, spool.position
+        failures, most, refused = 0, spool.position, False
         while spool.position < task.stop:
             why = self._attempt(task)
             if why is None:
@@ -162,7 +162,9 @@ class Download:
             failures, most = 0 if gained else failures + 1, max(most, spool.position)
             if why.short and not gained:
                 raise self._short(file, spool.position)
-            pause = retry_delay(max(failures, 1), why.pause)
+            # A fresh link is tried at once: it would only grow old.
+            is_fresh, refused = why.refused and not refused, why.refused
+            pause = 0.0 if is_fresh else retry_delay(max(failures, 1), why.pause)
             if failures >= BUDGET or pause > LONGEST_PAUSE:
                 raise self._gave_up(file, spool.position, why)
             if why.whole:
@@ -255,7 +257,7 @@ class Download:
             raise TryAgain("the range was refused (HTTP 416)", whole=True)
         elif status in REFUSED:
             self.links.refused(link)
-            raise TryAgain(f"the link was refused (HTTP {status})")
+            raise TryAgain(f"the link was refused (HTTP {status})", refused=True)
         elif status == 429 or status >= 500 or status == 408:  # noqa: PLR2004 - HTTP
             pause = read_retry_after(answer.headers.get("Retry-After"), self.clock.now())
             raise TryAgain(f"the storage answered HTTP {status}", pause=pause)

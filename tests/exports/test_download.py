@@ -221,6 +221,13 @@ def test_a_link_that_is_refused_is_renewed(storage, status):
     assert there.links.renewed == 1
 
 
+def test_a_fresh_link_is_tried_at_once_and_the_next_one_after_a_pause(storage, clock):
+    assert storage(refused(403), whole()).bring() == PART
+    assert clock.slept == []
+    assert storage(refused(403), refused(403), whole()).bring() == PART
+    assert clock.slept != []
+
+
 def test_a_link_that_dies_half_way_is_renewed_and_gone_on_with(storage):
     there = storage(whole(until=4000, end=BROKEN), refused(403), rest(4000))
     assert there.bring() == PART
