@@ -1,6 +1,6 @@
 """Finished exports as lazy frames whose rows stay at Mews: read when, and as far as, needed.
 
-Polars calls the source each time that a query needs it, perhaps twice in a self-join. Nothing is
+Polars calls the source each time that a query needs it, perhaps twice in one query. Nothing is
 added at Mews by that: the exports are finished, and reading one twice gives the same rows.
 """
 
@@ -61,6 +61,7 @@ def scan_afar(
     frame = register_io_source(
         Source(tuple(exports), kept, afar, afar.settings),
         schema=polars_schema(kept, flatten=True),
+        is_pure=True,  # a self-join may read it once
     )
     return shape(frame, asked, flatten=flatten, money=money, narrower=kept != asked)
 
