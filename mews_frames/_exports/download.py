@@ -176,17 +176,24 @@ class Download:
         """Read one answer to its end; say what was wrong if another one is needed."""
         if self.stop.is_set():
             raise Stopped
+        # Mews is asked for links with patience of its own: where that ends, this does too.
+        link = self.links.get(task.file.number)
+        why = self._trouble(task, link)
+        if why is not None and why.refused:
+            self.links.refused(link)
+        return why
+
+    def _trouble(self, task: _Task, link: Link) -> TryAgain | None:
         try:
-            self._read(task)
+            self._read(task, link)
         except TryAgain as why:
             return why
         except ConnectionFailedError as error:
             return TryAgain(error.message)
         return None
 
-    def _read(self, task: _Task) -> None:
+    def _read(self, task: _Task, link: Link) -> None:
         spool, asked = task.spool, task.asked
-        link = self.links.get(task.file.number)
         with open_link(
             link.url,
             _headers(asked, task.memory.etag),
@@ -194,7 +201,7 @@ class Download:
             insecure=self.insecure,
             export_id=self.export_id,
         ) as answer:
-            self._check_status(answer, link, task.file, asked)
+            self._check_status(answer, task.file, asked)
             self._check_version(answer, task)
             if answer.status == OK:
                 self._begin_again(task, asked)
@@ -247,7 +254,7 @@ class Download:
         memory.etag = etag or (memory.etag if memory.pinned else None)
 
     def _check_status(
-        self, answer: Incoming, link: Link, file: ExportFile, asked: tuple[int, int | None] | None
+        self, answer: Incoming, file: ExportFile, asked: tuple[int, int | None] | None
     ) -> None:
         status = answer.status
         if status == PARTIAL and asked:
@@ -256,7 +263,6 @@ class Download:
         elif status == NOT_SATISFIABLE and asked:
             raise TryAgain("the range was refused (HTTP 416)", whole=True)
         elif status in REFUSED:
-            self.links.refused(link)
             raise TryAgain(f"the link was refused (HTTP {status})", refused=True)
         elif status == 429 or status >= 500 or status == 408:  # noqa: PLR2004 - HTTP
             pause = read_retry_after(answer.headers.get("Retry-After"), self.clock.now())

@@ -221,6 +221,21 @@ def test_a_link_that_is_refused_is_renewed(storage, status):
     assert there.links.renewed == 1
 
 
+@pytest.mark.parametrize("ask", ["get", "refused"])
+def test_that_mews_gives_no_links_is_not_tried_again(storage, ask):
+    there = storage(refused(403), whole())
+
+    def fail(*_):
+        there.asked.append(ask)
+        raise ConnectionFailedError("api.mews.com could not be reached")
+
+    setattr(there.links, ask, fail)
+    with pytest.raises(ConnectionFailedError, match="api"):
+        there.bring()
+    assert there.asked[-1:] == [ask]
+    assert len(there.asked) <= 2
+
+
 def test_a_fresh_link_is_tried_at_once_and_the_next_one_after_a_pause(storage, clock):
     assert storage(refused(403), whole()).bring() == PART
     assert clock.slept == []
