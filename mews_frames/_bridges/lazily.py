@@ -131,7 +131,7 @@ class Source:
         try:
             for export in self._exports:
                 files.expect(export)
-            yield _Reading(files, fetching, decoding, block)
+            yield _Reading(files, fetching, decoding, block, Pace())
         finally:
             # Not waited for: a socket may take a minute to notice, and Ctrl-C is not to.
             for pool in (fetching, decoding):
@@ -183,6 +183,7 @@ class _Reading(NamedTuple):
     fetching: Executor
     decoding: Executor
     block: int
+    pace: Pace
 
     def frames(self, export: Export, kept: Kept) -> Iterator[pl.DataFrame]:
         """Give the rows of an export, part by part, block by block."""
@@ -202,17 +203,40 @@ class _Reading(NamedTuple):
         return chunks(
             partial(self.files.cat_file, path),
             file.size,
+            self.pace,
             self.fetching,
             lambda: SIDE_BY_SIDE if self.files.serves_ranges(path) else 1,
         )
 
 
-def chunks(
-    read: Callable[[int, int], bytes], size: int, pool: Executor, most: Callable[[], int]
-) -> Iterator[bytes]:
-    """Read a part from its start: ever longer stretches, ever more of them ahead.
+class Pace:
+    """How far a reading has come, and how far it may therefore read ahead.
 
-    Who takes only the first one has not paid for those after it.
+    It reads no more ahead than was taken before, so that who stops early has not paid for the
+    rest; and in ever longer stretches, so that who goes on needs few requests.
+    """
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    @property
+    def length(self) -> int:
+        """Bytes of the next stretch."""
+        return min(max(self.taken // 2, FIRST), MOST)
+
+    def allows(self, ahead: int, running: int, most: int) -> bool:
+        """Say whether to read another stretch, `ahead` bytes after what was taken."""
+        return running == 0 or (running < most and ahead + self.length <= self.taken)
+
+
+def chunks(
+    read: Callable[[int, int], bytes],
+    size: int,
+    pace: Pace,
+    pool: Executor,
+    most: Callable[[], int],
+) -> Iterator[bytes]:
+    """Read a part from its start, some of it ahead.
 
     Parameters
     ----------
@@ -220,19 +244,21 @@ def chunks(
         Reads the bytes between two offsets.
     size
         Bytes of the part.
+    pace
+        Of the reading: it goes on from one part to the next.
     pool
         Where it is read.
     most
         How many stretches may be read at the same time.
     """
     running: deque[Future[bytes]] = deque()
-    start, length, ahead = 0, FIRST, 1
-    while True:
-        while start < size and len(running) < ahead:
-            stop = min(start + length, size)
+    start = given = 0
+    while given < size:
+        while start < size and pace.allows(start - given, len(running), most()):
+            stop = min(start + pace.length, size)
             running.append(pool.submit(read, start, stop))
-            start, length = stop, min(length * 2, MOST)
-        if not running:
-            return
-        yield running.popleft().result()
-        ahead = min(ahead + 1, most())
+            start = stop
+        data = running.popleft().result()
+        given += len(data)
+        yield data
+        pace.taken += len(data)
