@@ -2,6 +2,7 @@
 
 import io
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
@@ -16,6 +17,7 @@ from mews_frames.testing import (
     Fail,
     NoRange,
     Refuse,
+    Stall,
     Truncate,
 )
 
@@ -424,3 +426,23 @@ def test_links_are_not_logged(export, fs, caplog):
         fs.cat_file(path(export), 0, 10)
     assert "part" in caplog.text or caplog.records
     assert "sig=" not in caplog.text
+
+
+def test_closing_ends_those_who_wait_for_a_stalled_storage(open_shop):
+    shop = open_shop(NoRange(), Stall(after=200_000, times=None))
+    export, ends = shop.finished(), []
+    fs = shop.files()
+    fs.cat_file(path(export), 0, 10)  # now it is known that ranges are not served
+
+    def read():
+        with pytest.raises(errors.DownloadError, match="file system was closed"):
+            fs.cat_file(path(export), 0, export.files[0].size - 1)
+        ends.append(1)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while shop.moved < 300_000 and reader.is_alive():
+        pass
+    fs.close()
+    reader.join()
+    assert ends == [1]
