@@ -421,12 +421,14 @@ def test_an_export_that_expires_before_it_is_read_is_an_error(shop, clock, engin
 
 
 @every_engine
-def test_an_export_that_vanishes_before_it_is_read_is_an_error(shop, clock, engine):
+def test_an_export_that_vanishes_before_it_is_read_is_an_error(shop, clock, engine, tmp_path):
     frame = load(shop)
     clock.sleep(MEMORY.total_seconds() + 8 * 86_400)
     with pytest.raises(errors.ExportExpiredError, match="unknown to Mews") as caught:
-        frame.sink_parquet("never.parquet") if engine == "streaming" else frame.collect()
+        frame.collect(engine=engine)
     assert caught.value.export_id is not None
+    with pytest.raises(errors.ExportExpiredError):
+        frame.sink_parquet(tmp_path / "never.parquet")
 
 
 def test_that_mews_is_not_there_is_an_error_out_of_collect(open_shop):
