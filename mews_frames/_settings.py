@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import platformdirs
-
 from mews_frames._redact import Secret, without_query
 from mews_frames._version import __version__
 from mews_frames.errors import ConfigurationError
@@ -128,6 +126,8 @@ class _Lookup:
 
 def config_file() -> Path:
     """Give the place of the profile file, whether it exists or not."""
+    import platformdirs
+
     return Path(platformdirs.user_config_dir("mews-frames", appauthor=False)) / "config.toml"
 
 
@@ -205,6 +205,8 @@ def _cache_dir(
         return Path(argument).expanduser()
     if chosen := environ.get("MEWS_FRAMES_CACHE_DIR") or found:
         return Path(chosen).expanduser()
+    import platformdirs
+
     return Path(platformdirs.user_cache_dir("mews-frames", appauthor=False))
 
 

@@ -23,8 +23,6 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from mews_frames._models import is_uuid
 from mews_frames.errors import CacheError
 
@@ -124,6 +122,8 @@ class Layout:
 
         It is politeness: where it does nothing, work may be done twice, but nothing goes wrong.
         """
+        from filelock import FileLock  # and asyncio, which what is held does not need
+
         path = self.make(self.locks) / f"{name}.lock"
         try:
             with FileLock(path, mode=0o600):

@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import tenacity
-
 from mews_frames._connector.answers import OK, read_answer
 from mews_frames._models import Filters, Scope, Seen
 from mews_frames._redact import Secret
@@ -22,6 +20,8 @@ from mews_frames.errors import MewsError, RequestRejectedError, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import tenacity
 
     from mews_frames._connector.http import Answer, Http
     from mews_frames.typing import Clock
@@ -185,6 +185,8 @@ class Connector:
     def _patiently(
         self, ask: Callable[[], dict[str, Any]], timeout: float | None
     ) -> dict[str, Any]:
+        import tenacity
+
         began = self._clock.monotonic()
 
         def pause(state: tenacity.RetryCallState) -> float | None:

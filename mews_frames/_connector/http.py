@@ -1,33 +1,45 @@
-"""The only module that knows the HTTP library: httpx today, its continuation tomorrow."""
+"""The only module that knows the HTTP library: httpx today, its continuation tomorrow.
+
+It is imported at the first request (docs/decisions/0003): the cache answers without it.
+"""
 
 from __future__ import annotations
 
-import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypeVar, cast
-
-import httpx
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from mews_frames._redact import hide_links_in_logs, without_query
 from mews_frames.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
+
+    import httpx
 
     from mews_frames._redact import Secret
 
 __all__ = ["Answer", "Http", "Incoming", "httpx"]
 
-TIMEOUT = httpx.Timeout(connect=20.0, read=60.0, write=60.0, pool=60.0)
+TIMEOUT = {"connect": 20.0, "read": 60.0, "write": 60.0, "pool": 60.0}
 """Seconds without any byte. An export that is being made is not waited for on the wire."""
 
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 """Addresses that no proxy of the environment may come between: the sandbox listens there."""
 
 T = TypeVar("T")
+
+
+def __getattr__(name: str) -> Any:
+    """Give the HTTP library itself to who makes transports for it."""
+    if name != "httpx":
+        raise AttributeError(name)
+    import httpx
+
+    return httpx
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ class Http:
         What carries requests; None for the network.
     """
 
-    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, transport: httpx.BaseTransport | _Shared | None = None) -> None:
         self._transport = transport
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
@@ -123,6 +135,8 @@ class Http:
         ConnectionFailedError
             If no answer came, or the body breaks off while it is read.
         """
+        import httpx
+
         response = _sent(
             url,
             lambda: self._open().send(
@@ -142,31 +156,38 @@ class Http:
             response.close()
 
     def _open(self) -> httpx.Client:
+        import httpx
+
         with self._lock:
             if self._client is None:
                 hide_links_in_logs()
                 self._client = httpx.Client(
-                    transport=self._transport,
+                    transport=cast("httpx.BaseTransport | None", self._transport),
                     mounts=dict.fromkeys(LOOPBACK),
                     verify=_trust() if self._transport is None else True,
-                    timeout=TIMEOUT,
+                    timeout=httpx.Timeout(**TIMEOUT),
                     follow_redirects=False,
                 )
             return self._client
 
 
-class _Shared(httpx.BaseTransport):
-    """A transport that somebody else closes."""
+class _Shared:
+    """A transport that somebody else closes: it has what httpx asks of one."""
 
-    def __init__(self, transport: httpx.BaseTransport) -> None:
+    def __init__(self, transport: httpx.BaseTransport | _Shared) -> None:
         self._transport = transport
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._transport.handle_request(request)
 
+    def close(self) -> None:
+        """Leave it open."""
+
 
 def _trust() -> ssl.SSLContext:
     """Trust whom the machine trusts: company proxies put their certificates there."""
+    import ssl
+
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -178,6 +199,8 @@ def _sent(url: str, send: Callable[[], T]) -> T:
     The error is raised outside of the handler, so that it knows nothing of the one of httpx:
     the frames of that one hold the body, and with it the tokens.
     """
+    import httpx
+
     try:
         return send()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -185,18 +208,18 @@ def _sent(url: str, send: Callable[[], T]) -> T:
     raise failure
 
 
-NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.InvalidURL,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-
-
 def _failed(url: str, error: Exception) -> ConnectionFailedError:
-    kind, was_sent = type(error).__name__, not isinstance(error, NOT_SENT)
+    import httpx
+
+    not_sent = (
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.InvalidURL,
+        httpx.PoolTimeout,
+        httpx.ProxyError,
+        httpx.UnsupportedProtocol,
+    )
+    kind, was_sent = type(error).__name__, not isinstance(error, not_sent)
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
         # The system's own words: a name that does not resolve, a certificate nobody knows.
         what = f"could not be reached ({kind}: {error})"
