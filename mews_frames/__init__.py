@@ -11,7 +11,9 @@ is answered from disk. ``profile="sandbox"`` needs no account.
 
 from __future__ import annotations
 
-from mews_frames import errors, testing, typing
+from typing import TYPE_CHECKING, Any
+
+from mews_frames import errors, typing
 from mews_frames._api import (
     cache,
     describe,
@@ -28,6 +30,9 @@ from mews_frames._api import (
 from mews_frames._client import Client
 from mews_frames._models import Export
 from mews_frames._version import __version__
+
+if TYPE_CHECKING:
+    from mews_frames import testing
 
 __all__ = [
     "Client",
@@ -48,3 +53,16 @@ __all__ = [
     "testing",
     "typing",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what only tests need when they ask for it (docs/decisions/0003)."""
+    if name == "testing":
+        from importlib import import_module
+
+        return import_module("mews_frames.testing")
+    raise AttributeError(f"module 'mews_frames' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
