@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pandas as pd
 import pytest
 
 import mews_frames as mf
@@ -70,6 +71,7 @@ BAD = {
     ),
     "a date as an instant": ("OrderItem", {"updated": (date(2026, 1, 1), None)}, "no instant"),
     "words as an instant": ("OrderItem", {"updated": ("last month", None)}, "'last month'"),
+    "no instant of pandas": ("OrderItem", {"updated": (pd.NaT, None)}, "no instant"),
     "an instant before the calendar": (
         "OrderItem",
         {"updated": ("0001-01-01T00:00:00+14:00", None)},

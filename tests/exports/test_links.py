@@ -82,10 +82,13 @@ def test_a_refused_link_renews_them_all_once(make):
 
 
 def test_many_threads_ask_mews_once(clock):
-    asked, all_there = [], threading.Barrier(8)
+    asked, all_there, another = [], threading.Barrier(8), threading.Event()
 
     def look():
         asked.append(1)
+        if len(asked) > 1:
+            another.set()
+        another.wait(0.2)  # s of real time: enough for a second look, if there could be one
         return seen(2)
 
     links = Links(seen(1), look, clock)

@@ -32,8 +32,9 @@ def test_a_bare_request_asks_for_everything():
 
 
 def test_ids_are_sorted_lower_case_and_each_once():
-    request = make_request("Bill", enterprise_ids=[ONE.upper(), TWO, ONE])
-    assert request.scope == Scope(enterprise_ids=(TWO, ONE))
+    ids = [f"{n:08}-5717-4562-b3fc-2c963f66afa6" for n in range(9)]
+    request = make_request("Bill", enterprise_ids=[ONE.upper(), *reversed(ids), ONE])
+    assert request.scope == Scope(enterprise_ids=(*ids, ONE))
 
 
 @pytest.mark.parametrize("ids", [(ONE,), {ONE}, np.array([ONE]), pd.Series([ONE])])
@@ -99,6 +100,11 @@ def test_without_a_window_there_is_nothing_to_close():
 def test_a_window_that_begins_too_late_is_refused(end):
     with pytest.raises(InvalidArgumentError, match="up to 2026-06-15T11:54:00Z"):
         resolved_filters(window(NOW - timedelta(minutes=6), end), NOW)
+
+
+def test_a_window_of_180_days_is_not_too_long():
+    asked = window(NOW - timedelta(days=180, minutes=6), None)
+    assert resolved_filters(asked, NOW).updated[0] == asked.updated[0]
 
 
 def test_an_open_window_that_is_too_long_by_now_is_refused():

@@ -145,6 +145,13 @@ def test_no_limit_leaves_no_limit(clock):
     assert not patience.is_over
 
 
+def test_nothing_is_left_when_time_is_up_and_never_less(clock):
+    patience = Patience(10, clock)
+    clock.sleep(11)
+    assert patience.left == 0
+    assert patience.is_over
+
+
 def test_a_sleep_ends_with_patience(clock):
     Patience(5, clock).sleep(60)
     assert clock.slept == [5]
