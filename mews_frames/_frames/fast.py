@@ -107,7 +107,8 @@ def _flatten(table: pa.Table) -> list[Array]:
 
     while any(pa.types.is_struct(column.type) for column in table.columns):
         table = table.flatten()
-    return [column.combine_chunks() for column in table.columns]
+    # One block of JSON makes one chunk; combine_chunks would copy it.
+    return [c.chunk(0) if c.num_chunks == 1 else c.combine_chunks() for c in table.columns]
 
 
 # --------------------------------------------------------------------------- after Arrow
