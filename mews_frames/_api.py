@@ -14,7 +14,7 @@ from mews_frames._schemas import ENTITY_TYPES
 from mews_frames._settings import find_cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mews_frames._sandbox import Sandbox
+    from mews_frames.testing import Fault
     from mews_frames.typing import (
         Backend,
         Clock,
@@ -542,9 +543,12 @@ def sandbox(
     *,
     rows: int = 20_000,
     seed: int = 0,
-    faults: Sequence[Any] = (),
+    faults: Iterable[Fault] = (),
     clock: Clock | None = None,
-    **more: Any,
+    parts: int = 4,
+    duration: float = 3.0,
+    records: Mapping[str, Sequence[bytes]] | None = None,
+    port: int = 0,
 ) -> Sandbox:
     """Make a Mews of one's own: made-up hotels behind the documented rules, on loopback.
 
@@ -558,13 +562,25 @@ def sandbox(
         What goes wrong: see `mews_frames.testing`.
     clock
         Whose time it follows; the machine's if left out.
-    more
-        ``parts``, ``duration`` and ``records``, for tests: see `mews_frames.testing`.
+    parts
+        How many files an export has, where there are rows enough.
+    duration
+        Seconds from add to Success.
+    records
+        Parts to serve exactly as they are, by entity type, instead of made-up rows.
+    port
+        Where it listens; 0 takes a free port.
 
     Returns
     -------
     A context manager; ``.client()`` gives a `Client`, ``.address`` a real socket,
-    ``.client_token`` and ``.access_token`` made-up tokens.
+    ``.client_token`` and ``.access_token`` made-up tokens, ``.requests`` what was sent to it,
+    ``.properties`` and ``.names`` what exports do not say of its hotels.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If a number makes no sense, or a key of ``records`` is no entity type.
 
     Examples
     --------
@@ -574,7 +590,16 @@ def sandbox(
     """
     from mews_frames._sandbox import sandbox as make
 
-    return make(rows=rows, seed=seed, faults=faults, clock=clock, **more)
+    return make(
+        rows=rows,
+        seed=seed,
+        faults=faults,
+        clock=clock,
+        parts=parts,
+        duration=duration,
+        records=records,
+        port=port,
+    )
 
 
 class _DefaultCache:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
+    import polars as pl
+
     from mews_frames._client import Client
     from mews_frames._sandbox.values import Received
     from mews_frames.testing import Fault
@@ -138,8 +140,8 @@ class Sandbox:
     ) -> None:
         # Other hotels, other tokens: rows that a client cached of one are not those of another.
         hotels = f"OF-THE-SANDBOX-SEED-{recipe.seed}-ROWS-{recipe.rows}"
-        self.client_token = f"MADE-UP-CLIENT-TOKEN-{hotels}"
-        self.access_token = f"MADE-UP-ACCESS-TOKEN-{hotels}"
+        self.client_token: str = f"MADE-UP-CLIENT-TOKEN-{hotels}"
+        self.access_token: str = f"MADE-UP-ACCESS-TOKEN-{hotels}"
         self.clock = clock
         self._recipe = recipe
         self._faults = tuple(faults)
@@ -149,6 +151,10 @@ class Sandbox:
         self._opened: _Opened | None = None
         self._closed = False
         self._clients: list[Client] = []
+
+    @property
+    def _group(self) -> hotel.Group:
+        return hotel.group_of(self._recipe.rows, self._recipe.seed)
 
     def __repr__(self) -> str:
         opened = None if self._closed else self._opened
@@ -202,12 +208,30 @@ class Sandbox:
     @property
     def enterprise_ids(self) -> tuple[str, ...]:
         """Ids of its made-up properties."""
-        return hotel.group_of(self._recipe.rows, self._recipe.seed).enterprise_ids
+        return self._group.enterprise_ids
 
     @property
     def chain_ids(self) -> tuple[str, ...]:
         """Ids of its made-up chains."""
-        return hotel.group_of(self._recipe.rows, self._recipe.seed).chain_ids
+        return self._group.chain_ids
+
+    @property
+    def properties(self) -> pl.DataFrame:
+        """What exports do not say of its hotels: name, time zone, currency, rooms, pricing.
+
+        One row for each; list columns name the ids of its rooms, rates, segments and so on. It
+        needs no open sandbox: ``mf.sandbox().properties`` describes those of profile ``sandbox``.
+        """
+        import polars as pl
+
+        return pl.DataFrame(hotel.properties(self._group))
+
+    @property
+    def names(self) -> pl.DataFrame:
+        """The names of ids that exports do not carry, in one table to join: ``Id``, ``Name``."""
+        import polars as pl
+
+        return pl.DataFrame(hotel.names(self._group))
 
     def client(self, **settings: Any) -> Client:
         """Make a client of this sandbox; it is closed with it.
