@@ -640,5 +640,5 @@ class _DefaultCache:
         return self._cache().verify()
 
 
-cache = _DefaultCache()
+cache: _DefaultCache = _DefaultCache()
 """The cache of the one-line functions: ``.path .entries() .size() .prune() .clear() .verify()``."""
