@@ -11,7 +11,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from fsspec.spec import AbstractBufferedFile, AbstractFileSystem, make_instance
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from mews_frames._bridges.ahead import FIRST, ReadAhead
 from mews_frames._bridges.paths import MissingError, ReadOnlyError, part_path, read_path
@@ -89,15 +89,15 @@ class MewsFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no
 
     @property
     def storage_options(self) -> dict[str, Any]:
-        """What makes another one of the same account, where the settings hold its tokens."""
+        """What makes another one of the same account, where the settings hold its tokens.
+
+        fsspec pickles these, and writes them as JSON.
+        """
         return {name: value for name, value in self._afar.settings.items() if value is not None}
 
     @storage_options.setter
     def storage_options(self, options: dict[str, Any]) -> None:
         """Forget what fsspec would remember: the tokens are in it."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return make_instance, (type(self), (), self.storage_options)
 
     @property
     def _fs_token(self) -> str:

@@ -211,14 +211,14 @@ def test_columns_that_are_not_needed_are_not_decoded(large, monkeypatch):
 
 def test_rows_that_a_filter_drops_are_dropped_at_the_source(large):
     source = lazily.Source((), None, None, {})
-    frames = [pl.DataFrame({"a": [1, 2, 3]}), pl.DataFrame({"a": [4, 5, 6]})]
+    frames = [pl.DataFrame({"a": rows, "b": rows}) for rows in ([1, 2, 3], [4, 5, 6])]
     source._frames = lambda *_: iter(frames)
     source._needed = lambda _: None
     source._reading = lambda _: threading.Lock()
     given = list(source(None, pl.col("a") > 1, None, None))
     assert [frame["a"].to_list() for frame in given] == [[2, 3], [4, 5, 6]]
     limited = list(source(["a"], pl.col("a") > 1, 4, None))
-    assert [frame["a"].to_list() for frame in limited] == [[2, 3], [4]]
+    assert [frame.to_dict(as_series=False) for frame in limited] == [{"a": [2, 3]}, {"a": [4]}]
 
 
 # --------------------------------------------------------------------------- right answers
@@ -244,6 +244,13 @@ def test_queries_have_the_answers_of_the_cache(shop, engine, query):
     answer, expected = query(afar).collect(engine=engine), query(cached).collect()
     by_all = [n for n, t in answer.schema.items() if not t.is_nested()]
     assert_frame_equal(answer.sort(by_all), expected.sort(by_all))
+
+
+def test_what_joins_itself_is_read_once(shop):
+    frame = load(shop)
+    assert frame.join(frame, on="Id").collect().height == 600
+    assert shop.moved == sum(request.sent for request in shop.downloads if request.status != 403)
+    assert shop.moved == sum(size for _, size in shop.finished().files)
 
 
 def test_a_sink_writes_all_rows(shop, tmp_path):
@@ -307,8 +314,26 @@ def test_a_frame_outlives_its_client_and_leaves_nothing_open(shop):
     shop.client.close()
     assert frame.collect().height == 600
     assert not shop.client._http.is_open
-    alive = {thread.name for thread in threading.enumerate()}
-    assert not any(name.startswith("mews-download") for name in alive)
+    for each in threading.enumerate():
+        if each.name.startswith(("mews-fetch", "mews-decode", "mews-download")):
+            each.join(30)
+            assert not each.is_alive()
+
+
+def test_a_query_that_fails_leaves_nothing_open(open_shop, monkeypatch):
+    shop, opened = open_shop(Corrupt(part=2, offset=0)), []
+
+    class Noted(lazily.MewsFileSystem):
+        def __init__(self, **options):
+            super().__init__(**options)
+            opened.append(self)
+
+    monkeypatch.setattr(lazily, "MewsFileSystem", Noted)
+    with pytest.raises(errors.DecodeError):
+        load(shop).collect()
+    (fs,) = opened
+    assert shop.downloads
+    assert not fs._remotes._http.is_open
 
 
 # --------------------------------------------------------------------------- long windows
@@ -346,6 +371,23 @@ def test_of_a_record_in_two_pieces_the_newer_state_is_taken(open_shop, clock):
     assert notes == cached.collect()["Notes"].to_list()
 
 
+def test_which_rows_are_older_is_found_once(shop, clock):
+    window = (clock.now() - timedelta(days=500), clock.now() - timedelta(days=1))
+    frame = load(shop, updated=window)
+    frame.collect()
+    first = shop.moved
+    frame.collect()
+    assert shop.moved - first == first / 2
+
+
+def test_what_merging_needs_is_not_shown_if_nobody_asked_for_it(open_shop, clock):
+    odd = json.dumps({"Id": 5, "UpdatedUtc": [], "Type": 7, "New": 1}).encode()
+    shop = open_shop(records={"OrderItem": [odd]})
+    window = (clock.now() - timedelta(days=300), clock.now() - timedelta(days=1))
+    rows = load(shop, updated=window, columns=["Type"]).collect()
+    assert rows["_rescued_data"].to_list() == ['{"/Type": 7}'] * 2
+
+
 # --------------------------------------------------------------------------- what goes wrong
 
 
@@ -366,6 +408,13 @@ def test_a_storage_that_misbehaves_gives_the_same_frame(open_shop, fault):
     shop = open_shop(fault, rows=3000)
     quiet = open_shop(rows=3000)
     assert load(shop).collect().equals(load(quiet, cache=True).collect())
+
+
+def test_a_part_of_a_storage_without_ranges_is_asked_for_once(open_shop):
+    """One answer, broken off, told that ranges are not served; the other one serves them all."""
+    shop = open_shop(NoRange(), rows=6000, parts=1)
+    assert load(shop).select(pl.len()).collect().item() == 6000
+    assert len(shop.downloads) == 2
 
 
 @pytest.mark.parametrize("part", [1, 2, 3])
