@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mews_frames._frames.checks import Surprise
 from mews_frames._frames.exact import decode_exact
 from mews_frames._frames.fast import decode_fast
 from mews_frames._frames.lines import BLOCK_SIZE, Block, Place, blocks
+from mews_frames._frames.unknown import begins_with_unknown, decode_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -105,7 +107,10 @@ def _confined(block: Block, kept: Kept, place: Place) -> Iterator[pa.Table]:
 
 
 def _fast_table(block: Block, kept: Kept) -> pa.Table | None:
-    try:
-        return decode_fast(block.data, kept)
-    except Surprise:
-        return None
+    ways = [decode_fast, decode_beside]
+    if begins_with_unknown(block.data, kept.entity_type):
+        ways.reverse()
+    for decode in ways:
+        with suppress(Surprise):
+            return decode(block.data, kept)
+    return None

@@ -10,7 +10,15 @@ import json
 from collections import Counter
 from typing import Any, NoReturn
 
-__all__ = ["NotOneObjectError", "Number", "is_storable", "read_json", "read_record", "to_json"]
+__all__ = [
+    "NotOneObjectError",
+    "Number",
+    "is_storable",
+    "parse_json",
+    "read_json",
+    "read_record",
+    "to_json",
+]
 
 
 class Number(str):
@@ -95,6 +103,11 @@ def to_json(value: Any, depth: int = 0) -> str:
             return "[" + ", ".join([to_json(item, depth + 1) for item in value]) + "]"
         case _:
             return json.dumps(value)
+
+
+def parse_json(text: str, start: int) -> tuple[Any, int]:
+    """Parse the value that begins somewhere in a text, and say where it ends."""
+    return _JSON.raw_decode(text, start)
 
 
 def read_json(text: str) -> Any:
