@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Brought", "bring_parts"]
 
-SIDE_BY_SIDE = 4
-"""Parts that are downloaded at the same time."""
+SIDE_BY_SIDE = 2
+"""Parts that are brought at the same time: each holds a row group in memory, and two keep two
+cores busy (docs/decisions/0010)."""
 
 EVERY = 0.5
 """Seconds between two events while parts arrive."""
