@@ -31,6 +31,12 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """Measure, and write docs/explanation/performance.md; needs pysimdjson for the floor."""
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Check style and layout."""
     session.run("ruff", "check", ".")

@@ -1,0 +1,140 @@
+"""Write what was measured as a page of the documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+__all__ = ["write_page"]
+
+DOCS = Path(__file__).parent.parent / "docs" / "explanation"
+
+Section = dict[str, dict[str, float]]
+
+SAID = """\
+# How fast it is
+
+Made by `python -m benchmarks` (`nox -s bench`): do not edit by hand. Every contender runs in a
+process of its own, by turns with the others; figures are medians. Seconds are without imports;
+processor time is that of all threads; memory is the largest resident size of the process, imports
+included. The parts of mews_frames come from a server on loopback, which costs the same two cores;
+the others read local files. Trust the ratios, not the seconds: what else a machine does moves them.
+Why it is built as it is, what was tried, and what stands in the way: `docs/decisions/0010`.
+"""
+
+
+def write_page(results: dict[str, Any]) -> None:
+    """Write the page, and the picture of how cost grows."""
+    DOCS.mkdir(parents=True, exist_ok=True)
+    taken = {name: section["taken"] for name, section in results.items()}
+    lines = [SAID, *_aims(taken)]
+    for name, title in TITLES.items():
+        if name in taken:
+            lines += ["", f"## {title}", "", *_rows(taken[name]), "", _circumstances(results[name])]
+    if "growth" in taken:
+        _plot(taken["growth"])
+        lines += ["", "![Cost as the work grows](growth.svg)", "", GROWS]
+    (DOCS / "performance.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+TITLES = {
+    "cold": "Cold load: 650,000 order items, four parts, 1.13 GB; two cores",
+    "one_core": "The same on one core",
+    "slow": "Cold load: 160,000 order items, four parts, 278 MB, against slower readers",
+    "unknown": "The same, clean and with three unknown fields in every record",
+    "types": "Other entity types",
+    "warm": "Warm: what the cache answers, of 650,000 order items",
+    "imports": "Imports",
+    "growth": "Cost as the work grows: cold loads of order items",
+}
+
+GROWS = """\
+Rows: below 40,000 the fixed costs show (a connection, an export looked up, files synced: about a
+tenth of a second); from there on decoding is nearly all, and time grows with the bytes. Parts:
+two are brought at a time, and the blocks of each are decoded on all cores, so that their number
+hardly matters. Cores: decoding is what they share."""
+
+_RATIOS = (
+    ("cold load / DuckDB COPY, its speed", "cold", "duckdb_copy", "cold", 1.0, 0.7),
+    ("cold load / scan_ndjson, its speed", "slow", "polars_ndjson", "cold", 10, 6),
+    ("cold load / pd.read_json, its speed", "slow", "pandas_json", "cold", 12, 8),
+    ("cold load / simdjson parsing, its speed", "cold", "simdjson_parse", "cold", None, None),
+    ("unknown fields / clean, its speed", "unknown", "clean", "unknown", 0.8, 0.6),
+    ("warm query / scan_ndjson, its speed", "warm", "query_ndjson", "query_ours", 100, 50),
+    ("warm query / DuckDB read_json, its speed", "warm", "query_duckdb", "query_ours", 20, 10),
+)
+_TIMES = (
+    ("warm query / by hand, its time", "warm", "query_ours", "query_parquet", 1.1, 1.4),
+    ("import mews_frames / import polars", "imports", "import_ours", "import_polars", 1.25, 1.5),
+)
+
+
+def _aims(taken: dict[str, Section]) -> list[str]:
+    lines = ["| What | Measured | Aim | At least |", "| :-- | --: | --: | --: |"]
+    for sign, (what, section, top, bottom, aim, least) in [
+        *((">=", ratio) for ratio in _RATIOS),
+        *(("<=", ratio) for ratio in _TIMES),
+    ]:
+        if section in taken:
+            found = taken[section][top]["seconds"] / taken[section][bottom]["seconds"]
+            aims = f"{sign} {aim} | {sign} {least}" if aim else "the floor |"
+            lines.append(f"| {what} | {found:.2f} | {aims} |")
+    if "cold" in taken:
+        cold = taken["cold"]
+        longer = max(cold["curl"]["seconds"], cold["decode_alone"]["seconds"])
+        found = cold["cold"]["seconds"] / longer
+        lines.append(
+            f"| cold load / the longer of curl, decoding | {found:.2f} | <= 1.1 | <= 1.25 |"
+        )
+        found = cold["duckdb_copy"]["processor"] / cold["cold"]["processor"]
+        lines.append(f"| cold load / DuckDB COPY, by processor time | {found:.2f} | | |")
+        peak = cold["cold"]["peak"] / 1e6
+        lines.append(f"| peak memory of 1.13 GB, MB | {peak:.0f} | <= 450 | <= 600 |")
+    if "warm" in taken:
+        found = taken["warm"]["warm_load"]["seconds"] * 1e3
+        lines.append(f"| warm load, ms | {found:.0f} | <= 10 | <= 25 |")
+    if "growth" in taken:
+        small, large = (taken["growth"][f"rows {n}"]["peak"] for n in (160_000, 1_000_000))
+        found = large / small
+        lines.append(f"| peak memory, 1.7 GB / 0.28 GB | {found:.2f} | <= 1.15 | <= 1.3 |")
+    return lines
+
+
+def _rows(section: Section) -> list[str]:
+    lines = ["| | seconds | processor seconds | peak MB |", "| :-- | --: | --: | --: |"]
+    lines += [
+        f"| {name} | {each['seconds']:.3f} | {each['processor']:.2f} | {each['peak'] / 1e6:.0f} |"
+        for name, each in section.items()
+    ]
+    return lines
+
+
+def _circumstances(section: dict[str, Any]) -> str:
+    machine = ", ".join(f"{name} {value}" for name, value in section["machine"].items())
+    return f"Median of {section['runs']} runs. {machine} (load: mean of the last 1, 5, 15 minutes)."
+
+
+def _plot(growth: Section) -> None:
+    import altair as alt
+    import polars as pl
+
+    rows = [
+        {
+            "what": name.split()[0],
+            "count": int(name.split()[1]),
+            "seconds": taken["seconds"],
+        }
+        for name, taken in growth.items()
+    ]
+    frame = pl.DataFrame(rows)
+    charts = [
+        alt.Chart(frame.filter(pl.col("what") == what), title=f"by {what}")
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("count:Q", title=what, scale=alt.Scale(type="log", base=2, nice=False)),
+            y=alt.Y("seconds:Q", title="seconds", scale=alt.Scale(type=scale)),
+        )
+        .properties(width=200, height=180)
+        for what, scale in (("rows", "log"), ("parts", "linear"), ("cores", "linear"))
+    ]
+    alt.hconcat(*charts).save(DOCS / "growth.svg")
