@@ -108,22 +108,25 @@ def _cut_out(
     """Cut these fields out of all lines; give what is left, and what is rescued of each line."""
     readers = [_Reader(data, run) for run in runs]
     found = sorted((at, i) for i, reader in enumerate(readers) for at in reader.occurrences())
-    starts = np.array([at for at, _ in found], np.intp)
-    _check_depth(data, ends, starts)
-    rows = np.searchsorted(ends, starts).tolist()
+    rows = np.searchsorted(ends, np.array([at for at, _ in found], np.intp)).tolist()
     if len({(row, runs[i][0]) for row, (_, i) in zip(rows, found, strict=True)}) < len(found):
         raise Surprise("a repeated key, or runs that begin alike")
     rescued: list[str | None] = [None] * len(ends)
-    pieces, cut = [], 0
+    pieces, within, cut = [], [], 0
     for (at, i), row in zip(found, rows, strict=True):
         text, stop = readers[i].read(at)
         if at < cut:
             raise Surprise("runs that overlap")
+        # What is left must be whole records: right at their braces, a member is the record's own.
+        if not data.startswith(b"}\n", stop) and not data.startswith(b"\n{", at - 2):
+            within.append(at)
         start, stop = _with_comma(data, at, stop, cut)
         pieces.append(data[cut:start])
         cut = stop
         before = rescued[row]
         rescued[row] = text if before is None else f"{before}, {text}"
+    if within:
+        _check_depth(data, ends, np.array(within, np.intp))
     left = b"".join([*pieces, data[cut:]])
     return left, [None if text is None else "{" + text + "}" for text in rescued]
 
@@ -148,6 +151,9 @@ def _check_depth(data: bytes, ends: npt.NDArray[np.intp], starts: npt.NDArray[np
         raise Surprise("an unknown field where it cannot be cut out")
 
 
+COMMA = ord(",")
+_ENDS = b'"}]0123456789el'
+"""How a value may end: as a text, an object, a list, a number, true, false or null."""
 _BEFORE = re.compile(rb'(\{|(?<=["}\]\del]),) ?\Z')
 _AFTER = re.compile(rb'[ \t]*(?:(,[ \t]*)(?=")|(?=\}))')
 
@@ -164,6 +170,10 @@ def _with_comma(data: bytes, start: int, stop: int, cut: int) -> tuple[int, int]
     cut
         Where the last one that was cut out ended, its comma included.
     """
+    if data[start - 1] == COMMA and start != cut and data[start - 2] in _ENDS:
+        if data[stop] not in b",}":
+            raise Surprise("no comma after an unknown field")
+        return start - 1, stop
     after = _AFTER.match(data, stop)
     if after is None:
         raise Surprise("no comma after an unknown field")
