@@ -130,10 +130,7 @@ def plain(headers: Mapping[str, str], chunks: Iterator[bytes]) -> Iterator[bytes
 
 
 def _inflated(inflate: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
-    while True:
-        data = inflate.decompress(chunk, INFLATED)
-        if data:
+    while chunk:
+        if data := inflate.decompress(chunk, INFLATED):
             yield data
         chunk = inflate.unconsumed_tail
-        if not chunk and len(data) < INFLATED:
-            return

@@ -367,6 +367,7 @@ def test_a_lost_answer_wastes_one_export_at_most(finder, journal, clock, told):
     assert len(mews.exports) == 2
     assert clock.monotonic() >= 600  # the lost one ended first
     assert "at most one is wasted" in told[0]
+    assert not [sentence for sentence in told if "an earlier attempt" in sentence]
     assert record_of(journal).entries == (found,)
 
 
