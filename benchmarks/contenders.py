@@ -59,8 +59,10 @@ def _client(job: Job) -> Any:
 
 def mews_frames_import() -> None:
     """Import what a load needs; the others import theirs beforehand, too."""
+    import filelock  # noqa: F401
     import httpx  # noqa: F401
     import numpy as np  # noqa: F401
+    import platformdirs  # noqa: F401
     import polars as pl  # noqa: F401
     import pyarrow.json
     import pyarrow.parquet  # noqa: F401
