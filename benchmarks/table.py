@@ -49,12 +49,12 @@ TITLES = {
 }
 
 GROWS = """\
-Rows: at 10,000 the fixed costs are most of it (an export looked up, connections, files synced: about
-a quarter of a second); from 40,000 on decoding is, and time grows with the bytes. Parts: two are
-brought at a time, and the blocks of each are decoded on all cores, so that one part is as fast as
-eight. Cores: decoding is what they share, and all but all of the processor time is spent on it. The
-memory grows until two row groups of two parts are full, and then no more. Exports of 4 GB, of five
-million rows, and machines of more than two cores were not measured."""
+Rows: at 10,000 the fixed costs are most of it (an export looked up, connections, files synced:
+about a quarter of a second); from 40,000 on decoding is, and time grows with the bytes. Parts: two
+are brought at a time, and the blocks of each are decoded on all cores, so that one part is no
+slower than eight. Cores: decoding is what they share. Memory grows until the row groups of two
+parts are full, and little from then on. Exports of 4 GB, of five million rows, and machines of
+more than two cores were not measured."""
 
 _RATIOS = (
     ("cold load / DuckDB COPY, its speed", "cold", "duckdb_copy", "cold", 1.0, 0.7),
