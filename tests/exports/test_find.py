@@ -187,12 +187,14 @@ def test_the_same_request_is_not_added_twice(finder):
     assert mews.looks == []
 
 
-def test_another_account_does_not_find_it(finder, journal, clock, told):
+def test_another_account_does_not_find_it_and_is_not_blocked_by_it(finder, journal, clock, told):
     _, ask = finder()
-    ask()
+    found, _ = ask()
     other = Find(journal, Mews(clock), "b" * 64, told.append)
     _, is_new = other(fingerprint("b" * 64, ALL), ALL, Patience(None, clock))
     assert is_new
+    assert record_of(journal).entries == (found,)
+    assert told == []
 
 
 def test_the_time_of_the_add_is_by_the_clock_of_mews(finder, clock):
