@@ -25,8 +25,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 __all__ = [
     "AuthenticationError",
     "CacheError",
@@ -101,10 +99,6 @@ class MewsError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n\nhint: {self.hint}" if self.hint else self.message
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Exception pickles only its positional arguments; ours are keywords, in __dict__.
-        return type(self), (self.message,), self.__dict__
 
 
 class ConfigurationError(MewsError):
