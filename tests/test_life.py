@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from support.tracebacks import shown
 
 import mews_frames as mf
 from mews_frames import errors
@@ -603,6 +604,26 @@ def test_a_refusal_is_one_clear_error_at_once(open_mews, clock, refusal, kind, o
     assert clock.slept == []
     assert sent(mews)[-1] == on
     assert mews.access_token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Refuse(401, times=None),
+        Refuse(200, times=None, body="<html>"),
+        Refuse(429, times=None, retry_after=5000),
+        LoseAnswer("any", times=None),
+    ],
+)
+def test_no_frame_of_an_error_shows_a_token(open_mews, trouble):
+    mews = open_mews(trouble)
+    client = mews.client()
+    with pytest.raises(errors.MewsError) as caught:
+        client.load_entities("OrderItem", timeout=60)
+    texts = shown(caught.value)
+    assert len(texts) > 50
+    tokens = (mews.access_token, mews.client_token)
+    assert not [text for text in texts for token in tokens if token in text]
 
 
 def test_nobody_at_the_address_is_a_clear_error(clock, tmp_path):
