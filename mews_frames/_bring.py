@@ -17,7 +17,7 @@ from mews_frames._exports.links import Links
 from mews_frames._frames.columns import Kept
 from mews_frames._frames.merge import KEYS, Older, older_rows, without_older
 from mews_frames._frames.parquet import footer_of
-from mews_frames._frames.reader import scan
+from mews_frames._frames.reader import scan, shape
 from mews_frames._models import instant_text
 
 if TYPE_CHECKING:
@@ -141,10 +141,12 @@ class Bring:
         with_keys = asked.union(Kept(asked.entity_type, KEYS))
         older = self._older(manifests)
         pieces = [
-            without_older(self._scan(manifest, with_keys, flatten=flatten, money=money), mine)
+            without_older(self._scan(manifest, with_keys, flatten=True, money="decimal"), mine)
             for manifest, mine in zip(manifests, older, strict=True)
         ]
-        return pl.concat(pieces).drop(key for key in KEYS if not asked.has(key))
+        # What was rescued of the keys is not shown to who did not ask for them.
+        narrower = with_keys != asked and any(manifest.rescued for manifest in manifests)
+        return shape(pl.concat(pieces), asked, flatten=flatten, money=money, narrower=narrower)
 
     def _scan(
         self, manifest: Manifest, asked: Kept, *, flatten: bool, money: Money

@@ -384,8 +384,8 @@ def test_what_merging_needs_is_not_shown_if_nobody_asked_for_it(open_shop, clock
     odd = json.dumps({"Id": 5, "UpdatedUtc": [], "Type": 7, "New": 1}).encode()
     shop = open_shop(records={"OrderItem": [odd]})
     window = (clock.now() - timedelta(days=300), clock.now() - timedelta(days=1))
-    rows = load(shop, updated=window, columns=["Type"]).collect()
-    assert rows["_rescued_data"].to_list() == ['{"/Type": 7}'] * 2
+    for frame in both(shop, updated=window, columns=["Type"]):
+        assert frame.collect()["_rescued_data"].to_list() == ['{"/Type": 7}'] * 2
 
 
 # --------------------------------------------------------------------------- what goes wrong
