@@ -314,10 +314,15 @@ def test_a_frame_outlives_its_client_and_leaves_nothing_open(shop):
     shop.client.close()
     assert frame.collect().height == 600
     assert not shop.client._http.is_open
+    assert no_thread_is_left()
+
+
+def no_thread_is_left():
+    names = ("mews-fetch", "mews-decode", "mews-download")
     for each in threading.enumerate():
-        if each.name.startswith(("mews-fetch", "mews-decode", "mews-download")):
-            each.join(30)
-            assert not each.is_alive()
+        if each.name.startswith(names):
+            each.join(10)
+    return not any(each.name.startswith(names) for each in threading.enumerate())
 
 
 def test_a_query_that_fails_leaves_nothing_open(open_shop, monkeypatch):
@@ -329,9 +334,11 @@ def test_a_query_that_fails_leaves_nothing_open(open_shop, monkeypatch):
             opened.append(self)
 
     monkeypatch.setattr(lazily, "MewsFileSystem", Noted)
-    with pytest.raises(errors.DecodeError):
+    with pytest.raises(errors.DecodeError) as caught:
         load(shop).collect()
     (fs,) = opened
+    assert no_thread_is_left()
+    assert caught.value.__traceback__ is not None  # with the frames that held all of it
     assert shop.downloads
     assert not fs._remotes._http.is_open
 
@@ -410,11 +417,20 @@ def test_a_storage_that_misbehaves_gives_the_same_frame(open_shop, fault):
     assert load(shop).collect().equals(load(quiet, cache=True).collect())
 
 
-def test_a_part_of_a_storage_without_ranges_is_asked_for_once(open_shop):
+def test_a_part_of_a_storage_without_ranges_is_asked_for_once(open_shop, monkeypatch):
     """One answer, broken off, told that ranges are not served; the other one serves them all."""
     shop = open_shop(NoRange(), rows=6000, parts=1)
+    side_by_side, chunks = [], lazily.chunks
+
+    def noted(*args):
+        for chunk in chunks(*args):
+            side_by_side.append(args[-1]())
+            yield chunk
+
+    monkeypatch.setattr(lazily, "chunks", noted)
     assert load(shop).select(pl.len()).collect().item() == 6000
     assert len(shop.downloads) == 2
+    assert set(side_by_side) == {1}
 
 
 @pytest.mark.parametrize("part", [1, 2, 3])
