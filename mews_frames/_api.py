@@ -116,8 +116,9 @@ def load_entities(
         with Arrow dtypes and ``pyarrow`` a Table, both whole in memory.
     updated
         Only records updated in this window: start included, end excluded, aware datetimes or
-        ISO 8601 text with a zone; an end of None is now. At most 180 days. Mews exports only
-        what is at least 5 minutes old; a younger end is moved, and that is said.
+        ISO 8601 text with a zone; an end of None is now. More than 180 days take several
+        exports, one after the other, merged by id. Mews exports only what is at least 5 minutes
+        old; a younger end is moved, and that is said.
     posted
         First and last posting date, both included. `LedgerEntry` needs it, nothing else takes it.
     enterprise_ids, chain_ids
@@ -136,7 +137,8 @@ def load_entities(
     refresh
         Add a new export though a cached one would do. One that is running is waited for.
     cache
-        Whether rows may stay on disk. (False is not built yet.)
+        False leaves the rows at Mews: they are read when the frame is collected, as far as the
+        query needs them, and nothing but the journal is on disk.
     timeout
         Seconds to wait, for other exports of the type and for this one together; the download
         is not counted. As long as it takes if left out.
