@@ -74,7 +74,7 @@ def test_money_is_plotted(orders):
 def test_decimals_in_pandas_sum_exactly_and_cannot_do_everything(client, exact):
     """What ``money="decimal"`` costs: pandas has no arithmetic of its own for it.
 
-    If one of these works some day, say so in docs/decisions/0005.
+    If one of these works some day, say so in docs/how-to/money-in-pandas.md.
     """
     net = client.load_entities("OrderItem", backend="pandas", money="decimal", progress=False)[NET]
     assert str(net.dtype) == "decimal128(38, 6)[pyarrow]"
