@@ -6,40 +6,27 @@ added at Mews by that: the exports are finished, and reading one twice gives the
 
 from __future__ import annotations
 
-import os
 import threading
-from collections import deque
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from mews_frames._bridges.ahead import FIRST, MOST
-from mews_frames._bridges.filesystem import SIDE_BY_SIDE, MewsFileSystem
-from mews_frames._bridges.paths import part_path
+from mews_frames._bridges.filesystem import MewsFileSystem
+from mews_frames._bridges.reading import Reading, reading
 from mews_frames._frames.columns import RESCUED, Kept, polars_schema
-from mews_frames._frames.decode import decode_part
-from mews_frames._frames.lines import Place
 from mews_frames._frames.merge import KEYS, Older, older_rows
 from mews_frames._frames.reader import shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
-    from mews_frames._models import Export, ExportFile
+    from mews_frames._models import Export
     from mews_frames._remote import Afar
     from mews_frames.typing import Money
 
 __all__ = ["scan_afar"]
-
-BLOCK = 1024 * 1024
-"""Bytes that are decoded at a time, up to the end of a line."""
-
-ROW = 2048
-"""Bytes that a row is taken to have, where only a few rows are wanted; no matter if it has more."""
 
 
 def scan_afar(
@@ -103,8 +90,10 @@ class Source:
     ) -> Iterator[pl.DataFrame]:
         """Give rows: the first ones first, then those of them that the predicate lets pass."""
         left = n_rows
+        empty = pl.DataFrame(schema=polars_schema(self._kept, flatten=True))
         with self._reading(n_rows) as reading:
-            for frame in self._frames(reading, self._needed(with_columns)):
+            frames = self._frames(reading, self._needed(with_columns))
+            for frame in reading.patiently(frames, empty):
                 if left is not None:
                     frame = frame.head(left)  # noqa: PLW2901 - a step of several
                     left -= frame.height
@@ -121,24 +110,16 @@ class Source:
         names = {*with_columns, "Id"} if len(self._exports) > 1 else set(with_columns)
         return Kept(self._kept.entity_type, tuple(sorted(names)))
 
-    @contextmanager
-    def _reading(self, n_rows: int | None) -> Iterator[_Reading]:
-        block = BLOCK if n_rows is None else min(max(n_rows * ROW, FIRST // 2), BLOCK)
-        settings = {} if self._afar else self._settings
-        files = MewsFileSystem(afar=self._afar, **settings)
-        fetching = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-fetch")
-        decoding = ThreadPoolExecutor(os.cpu_count() or 1, "mews-decode")
-        try:
-            for export in self._exports:
-                files.expect(export)
-            yield _Reading(files, fetching, decoding, block, Pace())
-        finally:
-            # Not waited for: a socket may take a minute to notice, and Ctrl-C is not to.
-            for pool in (fetching, decoding):
-                pool.shutdown(wait=False, cancel_futures=True)
-            files.close()
+    def _reading(self, n_rows: int | None) -> AbstractContextManager[Reading]:
+        if self._afar is None:
+            files = MewsFileSystem(**self._settings)
+        else:
+            files = MewsFileSystem(afar=self._afar)
+        for export in self._exports:
+            files.expect(export)
+        return reading(files, n_rows)
 
-    def _frames(self, reading: _Reading, kept: Kept) -> Iterator[pl.DataFrame]:
+    def _frames(self, reading: Reading, kept: Kept) -> Iterator[pl.DataFrame]:
         if len(self._exports) == 1:
             yield from reading.frames(self._exports[0], kept)
             return
@@ -148,7 +129,7 @@ class Source:
                 yield _without(frame, older, first)
                 first += frame.height
 
-    def _older(self, reading: _Reading) -> Sequence[Older]:
+    def _older(self, reading: Reading) -> Sequence[Older]:
         """Find the rows that a later piece has in a newer state: reads all pieces, once."""
         with self._lock:
             if self._known is None:
@@ -174,91 +155,3 @@ def _without(frame: pl.DataFrame, older: Older, first: int) -> pl.DataFrame:
         # A missing id is nobody's older state.
         frame = frame.filter(~pl.col("Id").is_in(list(older.ids)).fill_null(value=False))
     return frame
-
-
-class _Reading(NamedTuple):
-    """One call of a source: its connections and threads, and how much it takes at a time."""
-
-    files: MewsFileSystem
-    fetching: Executor
-    decoding: Executor
-    block: int
-    pace: Pace
-
-    def frames(self, export: Export, kept: Kept) -> Iterator[pl.DataFrame]:
-        """Give the rows of an export, part by part, block by block."""
-        for file in export.files:
-            tables = decode_part(
-                self._chunks(export, file),
-                kept,
-                Place(export.id, file.number),
-                self.decoding,
-                block_size=self.block,
-            )
-            for table in tables:
-                yield pl.DataFrame(table)
-
-    def _chunks(self, export: Export, file: ExportFile) -> Iterator[bytes]:
-        path = part_path(export.id, file.number)
-        return chunks(
-            partial(self.files.cat_file, path),
-            file.size,
-            self.pace,
-            self.fetching,
-            lambda: SIDE_BY_SIDE if self.files.serves_ranges(path) else 1,
-        )
-
-
-class Pace:
-    """How far a reading has come, and how far it may therefore read ahead.
-
-    It reads no more ahead than was taken before, so that who stops early has not paid for the
-    rest; and in ever longer stretches, so that who goes on needs few requests.
-    """
-
-    def __init__(self) -> None:
-        self.taken = 0
-
-    @property
-    def length(self) -> int:
-        """Bytes of the next stretch."""
-        return min(max(self.taken // 2, FIRST), MOST)
-
-    def allows(self, ahead: int, running: int, most: int) -> bool:
-        """Say whether to read another stretch, `ahead` bytes after what was taken."""
-        return running == 0 or (running < most and ahead + self.length <= self.taken)
-
-
-def chunks(
-    read: Callable[[int, int], bytes],
-    size: int,
-    pace: Pace,
-    pool: Executor,
-    most: Callable[[], int],
-) -> Iterator[bytes]:
-    """Read a part from its start, some of it ahead.
-
-    Parameters
-    ----------
-    read
-        Reads the bytes between two offsets.
-    size
-        Bytes of the part.
-    pace
-        Of the reading: it goes on from one part to the next.
-    pool
-        Where it is read.
-    most
-        How many stretches may be read at the same time.
-    """
-    running: deque[Future[bytes]] = deque()
-    start = given = 0
-    while given < size:
-        while start < size and pace.allows(start - given, len(running), most()):
-            stop = min(start + pace.length, size)
-            running.append(pool.submit(read, start, stop))
-            start = stop
-        data = running.popleft().result()
-        given += len(data)
-        yield data
-        pace.taken += len(data)

@@ -2,19 +2,26 @@
 
 import itertools
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import Future
+from io import BytesIO
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.frames import PLACE, AtOnce
 
+from mews_frames._bridges import reading as room
 from mews_frames._bridges.ahead import FIRST, MOST
-from mews_frames._bridges.lazily import Pace, chunks
+from mews_frames._bridges.reading import Pace, chunks, reading
 from mews_frames._frames.columns import keep
 from mews_frames._frames.decode import AHEAD, decode_part
+from mews_frames.errors import DecodeError
 
 
 class Far:
@@ -120,6 +127,36 @@ def test_who_takes_one_table_has_not_paid_for_the_next():
     assert sum(table.num_rows for table in tables) == 180
 
 
+def test_polars_hears_of_it_while_nothing_comes(monkeypatch):
+    """Between frames, if only empty ones, it looks for Ctrl-C."""
+    monkeypatch.setattr(room, "EVERY", 0.0)
+    goes_on, empty, full = threading.Event(), pl.DataFrame({"a": []}), pl.DataFrame({"a": [1]})
+
+    def silent():
+        yield full
+        goes_on.wait()
+        yield full
+
+    with reading(BytesIO(), None) as one:
+        frames = one.patiently(silent(), empty)
+        assert next(each for each in frames if each is not empty) is full
+        assert [next(frames) for _ in range(3)] == [empty] * 3
+        goes_on.set()
+        assert [each for each in frames if each is not empty] == [full]
+
+
+def test_an_error_comes_as_it_is():
+    def broken():
+        raise DecodeError("line 1")
+        yield
+
+    with (
+        pytest.raises(DecodeError, match="line 1"),
+        reading(BytesIO(), None) as one,
+    ):
+        list(one.patiently(broken(), pl.DataFrame()))
+
+
 MEMORY = """
 import sys
 import mews_frames as mf, polars as pl
@@ -158,3 +195,41 @@ def test_memory_is_bounded_by_the_block_and_not_by_the_part(open_shop, tmp_path)
         text=True,
     )
     assert int(re.search(r"peak in MB: (\d+)", run.stdout)[1]) < 400
+
+
+STALLED = """
+import sys, threading
+import mews_frames as mf
+from mews_frames.testing import Stall
+
+stalls = Stall(after=100_000, times=None)
+with mf.sandbox(rows=600, parts=1, duration=0, faults=[stalls]) as mews, mews.client() as client:
+    frame = client.load_entities("OrderItem", cache=False, progress=False)
+
+    def tell():
+        while sum(r.sent for r in mews.requests if r.operation == "download") < 100_000:
+            pass
+        print("stalled", flush=True)
+
+    threading.Thread(target=tell).start()
+    try:
+        frame.collect(engine=sys.argv[1])
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, only a console sends Ctrl-C")
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_ctrl_c_ends_a_query_whose_storage_has_fallen_silent(engine):
+    """Nothing comes for 60 s; the sandbox goes with the process, so that no thread is left."""
+    command = [sys.executable, "-c", STALLED, engine]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "stalled\n"
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        said = process.stdout.readline()
+        process.wait()
+    # Polars may raise it twice while streaming; then the process ends by it.
+    assert said in {"interrupted\n", ""}
+    assert time.monotonic() - began < 20

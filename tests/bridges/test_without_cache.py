@@ -3,6 +3,7 @@
 import json
 import threading
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,9 @@ from polars.testing import assert_frame_equal
 import mews_frames as mf
 from mews_frames import errors
 from mews_frames._bridges import lazily
+from mews_frames._bridges import reading as room
+from mews_frames._bridges.ahead import FIRST
+from mews_frames._frames.columns import keep
 from mews_frames._sandbox.stored import MEMORY
 from mews_frames.testing import (
     Compress,
@@ -177,7 +181,7 @@ def large(open_shop):
 def test_the_first_rows_move_few_bytes(large, engine, options):
     frame = load(large, **options)
     first = frame.head(5).collect(engine=engine)
-    assert large.moved <= lazily.FIRST
+    assert large.moved <= FIRST
     assert [request.status for request in large.downloads] == [206]
     assert_frame_equal(first, load(large, cache=True, **options).head(5).collect())
 
@@ -202,19 +206,19 @@ def test_columns_that_are_not_needed_are_not_decoded(large, monkeypatch):
         decoded.append(kept.names)
         return decode_part(chunks, kept, *rest, **options)
 
-    decode_part = lazily.decode_part
-    monkeypatch.setattr(lazily, "decode_part", note)
+    decode_part = room.decode_part
+    monkeypatch.setattr(room, "decode_part", note)
     load(large).filter(pl.col("Type") == "SpaceOrder").select("Amount.NetValue").collect()
     load(large).select("_rescued_data").collect()
     assert decoded == [("Amount.NetValue", "Type"), None]
 
 
 def test_rows_that_a_filter_drops_are_dropped_at_the_source(large):
-    source = lazily.Source((), None, None, {})
+    source = lazily.Source((), keep("Bill", None), None, {})
     frames = [pl.DataFrame({"a": rows, "b": rows}) for rows in ([1, 2, 3], [4, 5, 6])]
     source._frames = lambda *_: iter(frames)
     source._needed = lambda _: None
-    source._reading = lambda _: threading.Lock()
+    source._reading = lambda _: room.reading(BytesIO(), None)
     given = list(source(None, pl.col("a") > 1, None, None))
     assert [frame["a"].to_list() for frame in given] == [[2, 3], [4, 5, 6]]
     limited = list(source(["a"], pl.col("a") > 1, 4, None))
@@ -318,7 +322,7 @@ def test_a_frame_outlives_its_client_and_leaves_nothing_open(shop):
 
 
 def no_thread_is_left():
-    names = ("mews-fetch", "mews-decode", "mews-download")
+    names = ("mews-fetch", "mews-decode", "mews-wait", "mews-download")
     for each in threading.enumerate():
         if each.name.startswith(names):
             each.join(10)
@@ -420,14 +424,14 @@ def test_a_storage_that_misbehaves_gives_the_same_frame(open_shop, fault):
 def test_a_part_of_a_storage_without_ranges_is_asked_for_once(open_shop, monkeypatch):
     """One answer, broken off, told that ranges are not served; the other one serves them all."""
     shop = open_shop(NoRange(), rows=6000, parts=1)
-    side_by_side, chunks = [], lazily.chunks
+    side_by_side, chunks = [], room.chunks
 
     def noted(*args):
         for chunk in chunks(*args):
             side_by_side.append(args[-1]())
             yield chunk
 
-    monkeypatch.setattr(lazily, "chunks", noted)
+    monkeypatch.setattr(room, "chunks", noted)
     assert load(shop).select(pl.len()).collect().item() == 6000
     assert len(shop.downloads) == 2
     assert set(side_by_side) == {1}
@@ -463,14 +467,14 @@ def test_a_damaged_line_is_an_error_that_names_its_place(open_shop, engine):
 def test_links_that_die_while_it_is_read_are_renewed(open_shop, clock, monkeypatch, engine):
     shop = open_shop(rows=3000, parts=2)
     frame = load(shop)
-    decode_part = lazily.decode_part
+    decode_part = room.decode_part
 
     def slowly(*args, **options):
         for table in decode_part(*args, **options):
             clock.sleep(3)
             yield table
 
-    monkeypatch.setattr(lazily, "decode_part", slowly)
+    monkeypatch.setattr(room, "decode_part", slowly)
     rows = frame.collect(engine=engine)
     assert 403 in {request.status for request in shop.downloads}
     assert rows.equals(load(shop, cache=True).collect())
