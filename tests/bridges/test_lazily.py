@@ -124,7 +124,9 @@ def test_who_takes_one_table_has_not_paid_for_the_next():
     assert len(given) == 1
     next(tables)
     assert 1 < len(given) <= 2 + AHEAD
-    assert sum(table.num_rows for table in tables) == 180
+    assert sum(next(tables).num_rows for _ in range(8)) == 80
+    assert len(given) <= 10 + AHEAD
+    assert sum(table.num_rows for table in tables) == 100
 
 
 def test_polars_hears_of_it_while_nothing_comes(monkeypatch):
