@@ -89,10 +89,15 @@ class _Bringing:
         self._export_id = download.export_id
         self._lock = threading.Lock()
         self._decoders = ThreadPoolExecutor(os.cpu_count() or 1, "mews-decode")
+        self._spools: set[Spool] = set()
         self.so_far = Brought()
 
     def stop(self) -> None:
         self._download.stop.set()
+        with self._lock:
+            spools = tuple(self._spools)
+        for spool in spools:  # who reads there must not wait for a socket to notice
+            spool.fail(StoppedError())
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
     def part(self, file: ExportFile) -> Part:
@@ -108,22 +113,28 @@ class _Bringing:
 
     def _bring(self, file: ExportFile) -> Part:
         spool = self._spool(file)
+        with self._lock:
+            self._spools.add(spool)
         inherited = spool.position
         self._count(size_done=inherited)
-        # Its own thread: in a pool it might be cancelled, and nobody would tell the reading end.
-        fetch = threading.Thread(target=self._fetch, args=(file, spool), name="mews-download")
+        # A thread that no pool can cancel, since then nobody would tell the reading end; and that
+        # holds up no exit, since a socket may take a minute to notice that nobody waits for it.
+        fetch = threading.Thread(
+            target=self._fetch, args=(file, spool), name="mews-download", daemon=True
+        )
         fetch.start()
         try:
             part = self._decode(file, spool)
+            fetch.join()
         except DecodeError as error:
             if inherited:
                 self._count(size_done=-spool.position)
                 raise _InheritedDamageError from error
             raise
         finally:
-            spool.fail(StoppedError())
-            fetch.join()
             spool.close()
+            with self._lock:
+                self._spools.discard(spool)
         with suppress(CacheError):
             remove(self._layout.partial(self._export_id, file.number))
         self._count(parts_done=1, rows=part.rows)

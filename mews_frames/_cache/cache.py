@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mews_frames._cache.journal import Journal
-from mews_frames._cache.layout import Layout, read_sealed, remove
-from mews_frames._cache.manifest import Manifest, read_manifest, sha256_of
+from mews_frames._cache.layout import Layout, remove
+from mews_frames._cache.manifest import find_manifest, read_manifest, sha256_of
 from mews_frames._models import is_uuid
 from mews_frames._schemas import load_schema
 from mews_frames.errors import InvalidArgumentError
@@ -271,13 +271,13 @@ class Cache:
             if self._journal.read(path.stem) is None:
                 yield Damage(None, path, "the journal record is damaged, or of another layout")
         for export_id in self._export_ids():
-            path = self._layout.manifest(export_id)
-            data = read_sealed(path)
-            if data is None:
+            manifest = find_manifest(self._layout, export_id)
+            if manifest is None:
+                path = self._layout.manifest(export_id)
                 if path.exists():
-                    yield Damage(export_id, path, "the manifest is damaged")
+                    yield Damage(export_id, path, "the manifest is damaged, or of another layout")
                 continue
-            for part in Manifest.from_data(data).parts:
+            for part in manifest.parts:
                 file = self._layout.part(export_id, part.number)
                 if not file.is_file():
                     yield Damage(export_id, file, "the part is missing")

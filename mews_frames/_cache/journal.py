@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.layout import Layout, read_sealed, remove, write_sealed
+from mews_frames._cache.layout import UNREADABLE, Layout, read_sealed, remove, write_sealed
 from mews_frames._records import LAYOUT, Entry, Record
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ class Journal:
         data = read_sealed(self._layout.request(fingerprint))
         if data is None or data.get("layout") != LAYOUT or data.get("fingerprint") != fingerprint:
             return None
-        return Record.from_data(data)
+        try:
+            return Record.from_data(data)
+        except UNREADABLE:
+            return None
 
     def write(self, record: Record) -> None:
         """Put a record on disk, to stay there whatever happens next."""

@@ -24,15 +24,26 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._models import is_uuid
-from mews_frames.errors import CacheError
+from mews_frames.errors import CacheError, MewsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Layout", "read_sealed", "remove", "replace_with", "scratch", "write_sealed"]
+__all__ = [
+    "UNREADABLE",
+    "Layout",
+    "read_sealed",
+    "remove",
+    "replace_with",
+    "scratch",
+    "write_sealed",
+]
 
 VERSION = "v1"
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, MewsError)
+"""What reading a whole file raises whose contents are not ours: another version wrote it."""
+
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# cache of mews_frames: https://bford.info/cachedir/\n"
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._cache.layout import Layout, read_sealed, write_sealed
+from mews_frames._cache.layout import UNREADABLE, Layout, read_sealed, write_sealed
 from mews_frames._models import Export, Seen, instant_text, read_instant
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Manifest", "Part", "read_manifest", "sha256_of", "write_manifest"]
+__all__ = ["Manifest", "Part", "find_manifest", "read_manifest", "sha256_of", "write_manifest"]
 
 LAYOUT = 1
 
@@ -134,16 +134,25 @@ class Manifest:
         )
 
 
+def find_manifest(layout: Layout, export_id: str) -> Manifest | None:
+    """Read the manifest of an export, whatever has become of its parts."""
+    data = read_sealed(layout.manifest(export_id))
+    if data is None or data.get("layout") != LAYOUT:
+        return None
+    try:
+        manifest = Manifest.from_data(data)
+    except UNREADABLE:
+        return None
+    return manifest if manifest.export.id == export_id.lower() else None
+
+
 def read_manifest(layout: Layout, export_id: str) -> Manifest | None:
     """Read the manifest of an export, if all its parts are there in their full size.
 
     A manifest that is damaged, of another layout or of another export counts as none.
     """
-    data = read_sealed(layout.manifest(export_id))
-    if data is None or data.get("layout") != LAYOUT:
-        return None
-    manifest = Manifest.from_data(data)
-    if manifest.export.id != export_id.lower():
+    manifest = find_manifest(layout, export_id)
+    if manifest is None:
         return None
     for part in manifest.parts:
         try:

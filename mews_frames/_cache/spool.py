@@ -82,9 +82,14 @@ class DiskSpool:
         self.position = self._available = there if there <= size else 0
         self._error: BaseException | None = None
         self._news = threading.Condition()
+        self._writes = threading.Lock()
 
     def write(self, data: bytes) -> None:
         """Take bytes; those that were there before must be the same."""
+        with self._writes:  # not closed meanwhile by who has given up waiting for the download
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
         with self._news:
             if self._error is not None:
                 raise StoppedError
@@ -127,8 +132,10 @@ class DiskSpool:
             yield data
 
     def close(self) -> None:
-        """Let go of the file; it stays for a later run."""
-        self._writing.close()
+        """Let go of the file; it stays for a later run. Nothing can be written after that."""
+        self.fail(StoppedError())
+        with self._writes:
+            self._writing.close()
         self._reading.close()
 
 

@@ -6,6 +6,7 @@ import stat
 import pytest
 
 import mews_frames as mf
+from mews_frames._cache.layout import read_sealed, write_sealed
 from mews_frames.errors import InvalidArgumentError
 
 DAY = 86_400
@@ -168,6 +169,55 @@ def test_a_damaged_journal_is_found_and_costs_an_export_but_no_row(client, load,
     assert [found.path for found in client.cache.verify()] == [path]
     assert load().collect().height == 300
     assert [r.operation for r in mews.requests].count("add") == 2
+
+
+def changed(data, path, value):
+    """Change one thing in a JSON value; None for the value takes it away."""
+    *above, last = path
+    inner = data
+    for step in above:
+        inner = inner[step]
+    if value is None:
+        del inner[last]
+    else:
+        inner[last] = value
+    return data
+
+
+NONSENSE = [
+    (["export"], None),
+    (["export", "Status"], "Unheard"),
+    (["export", "Files"], 7),
+    (["parts"], [{"number": 1, "colour": "red"}]),
+    (["parts", 0, "size"], None),
+    (["added"], "yesterday"),
+    (["columns"], 3),
+]
+
+
+@pytest.mark.parametrize(("where", "value"), NONSENSE)
+def test_a_manifest_that_makes_no_sense_is_found_and_replaced(client, load, mews, where, value):
+    whole = load().collect()
+    (entry,) = client.cache.entries()
+    path = client.cache.path / "v1" / "exports" / entry.export_id / "export.json"
+    write_sealed(path, changed(read_sealed(path), where, value))
+    assert [found.path for found in client.cache.verify()] == [path]
+    assert load().collect().equals(whole)
+    assert client.cache.verify() == ()
+    assert [r.operation for r in mews.requests].count("add") == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [(["exports"], None), (["exports", 0, "added"], "?"), (["scope"], 1), (["exports"], {"a": 1})],
+)
+def test_a_journal_record_that_makes_no_sense_is_found_and_replaced(client, load, where, value):
+    load()
+    (path,) = (client.cache.path / "v1" / "requests").iterdir()
+    write_sealed(path, changed(read_sealed(path), where, value))
+    assert [found.path for found in client.cache.verify()] == [path]
+    assert load().collect().height == 300
+    assert client.cache.verify() == ()
 
 
 def test_the_default_cache_is_the_one_of_the_settings(tmp_path, monkeypatch):
