@@ -88,9 +88,13 @@ def count_texts(data: bytes) -> int:
 
     Escapes aside, quotation marks open and close by turns, and one that closes a key has a colon
     behind it. Outside of texts, an ``e-`` is a negative exponent, and refused: on
-    ``0e-999999999`` pyarrow 26 crashes the process, and it reads ``10.0e-60`` as 0.
+    ``0e-999999999`` pyarrow 26 crashes the process, and it reads ``10.0e-60`` as 0. Since it
+    takes quoted decimals, it does so on a text that is such a number as well.
     """
-    octets = octets_of(without_escapes(data))
+    data = without_escapes(data)
+    if b"\\u00" in data and _ESCAPED_EXPONENT.search(data):
+        raise Surprise("an escape that a quoted exponent could hide behind")
+    octets = octets_of(data)
     quotes = keys = 0
     in_doubt = False
     for start in range(0, len(octets), WINDOW):
@@ -133,19 +137,37 @@ LONG_EXPONENT = 32
 def _may_hold_exponent(octets: npt.NDArray[np.uint8], start: int) -> bool:
     """Say whether a window may hold a negative exponent: ``e-``, digits, the end of a number.
 
-    Ids are full of ``e-``, but what follows their digits ends no number.
+    Ids are full of ``e-``, but what follows their digits ends no number. Some end with digits:
+    where a text does, what stands before the ``e-`` tells a number from an id.
     """
     window, last = octets[start : start + WINDOW + 1], len(octets) - 1
-    found = np.flatnonzero((window[1:] == ord("-")) & (window[:-1] | 0x20 == ord("e")))
-    after = found + start + 2
+    found = np.flatnonzero((window[1:] == ord("-")) & (window[:-1] | 0x20 == ord("e"))) + start
+    after = found + 2
     for _ in range(LONG_EXPONENT):
         if not len(after):
             return False
         octet = octets[np.minimum(after, last)]
         if _AFTER_NUMBER[octet].any():
             return True
-        after = after[_DIGIT[octet]] + 1
-    return True
+        _check_quoted(octets, found[octet == ord('"')])
+        is_digit = _DIGIT[octet]
+        found, after = found[is_digit], after[is_digit] + 1
+    raise Surprise("a very long exponent")
+
+
+LONG_NUMBER = 200
+"""Characters before an exponent that are looked at; more of them, all of a number, are strange."""
+_ONLY_NUMBER = re.compile(rb'(?:^|")[-+.0-9]*$')
+# An escaped plus alone is common: .NET writes telephone numbers so.
+_ESCAPED_EXPONENT = re.compile(rb"\\u00(?:3[0-9]|[46]5|2[dDeE]|2[bB][-.0-9]*[eE])")
+
+
+def _check_quoted(octets: npt.NDArray[np.uint8], found: npt.NDArray[np.intp]) -> None:
+    """Refuse a text that is a number with a negative exponent, at these places of ``e-``."""
+    for place in found:
+        before = octets[max(0, int(place) - LONG_NUMBER) : place].tobytes()
+        if _ONLY_NUMBER.search(before):
+            raise Surprise("a quoted number with a negative exponent")
 
 
 def without_escapes(data: bytes) -> bytes:

@@ -1,10 +1,12 @@
 """No value is lost or bent: properties of whatever Mews may send, for every entity type."""
 
 import json
+import re
 from collections import Counter
 
 import polars as pl
 import pyarrow as pa
+from hypothesis import assume
 from hypothesis import strategies as st
 from support import contract, records
 from support.frames import PLACE, decoded, loaded
@@ -37,9 +39,13 @@ def test_frame_and_rescued_data_give_back_every_value(entity_type, budget):
 @budgets(20)
 @of_every_type
 def test_what_fits_takes_the_fast_path_and_is_not_rescued(entity_type, budget):
+    """But for numbers with negative exponents, and texts that look like one: Arrow is not asked."""
+
     @for_all(budget, records.lines(entity_type, plain=True))
     def claim(line):
-        table = decode_fast(compact(line), keep(entity_type, None))
+        plain = compact(line)
+        assume(not re.search(rb"[-+.\d]e-\d+[\"},\]]", plain, re.IGNORECASE))
+        table = decode_fast(plain, keep(entity_type, None))
         assert table[RESCUED].null_count == table.num_rows == 1
         contract.check_part(entity_type, [line], pl.DataFrame(table).rows(named=True))
 

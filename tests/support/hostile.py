@@ -31,6 +31,15 @@ HOSTILE = {
     "1,000,000 open objects": lambda: b'{"New":' * 1_000_000,
     "a null between records": lambda: b'{"Id":"a"}null{"Id":"b"}',
     "an exponent out of all bounds": lambda: b'{"Value":0e-999999999}',
+    "a quoted exponent out of all bounds": lambda: b'{"Value":"0e-999999999"}',
+    "a quoted exponent after many digits": lambda: b'{"Value":"%se-999999999"}' % (b"0" * 500),
+    "a quoted exponent of many digits": lambda: b'{"Value":"0e-%s999999999"}' % (b"0" * 500),
+    "a quoted exponent with a point": lambda: b'{"Value": "-0.E-999999999" }',
+    "a quoted exponent, e escaped": lambda: b'{"Value":"0\\u0065-999999999"}',
+    "a quoted exponent, minus escaped": lambda: b'{"Value":"0e\\u002d999999999"}',
+    "a quoted exponent, point escaped": lambda: b'{"Value":"0\\u002ee-999999999"}',
+    "a quoted exponent, plus escaped": lambda: b'{"Value":"\\u002b0e-999999999"}',
+    "a quoted exponent, digits escaped": lambda: b'{"Value":"\\u0030e-99999\\u00399999"}',
     "an exponent beyond counting": lambda: b'{"Value":1e%s}' % (b"9" * 400),
 }
 
