@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from mews_frames._bring import Bring
 from mews_frames._cache.cache import Cache
 from mews_frames._cache.layout import Layout
 from mews_frames._clock import SystemClock
+from mews_frames._closing import Closing
 from mews_frames._connector.connector import Connector, Credentials
 from mews_frames._connector.http import Http
 from mews_frames._exports.request import Request, account_digest, make_request, read_seconds
@@ -28,7 +29,6 @@ from mews_frames.errors import InvalidArgumentError
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
 
     import httpx
     import pandas as pd
@@ -83,7 +83,7 @@ class LoadOptions(LoadExportOptions, total=False):
     refresh: bool
 
 
-class Client:
+class Client(Closing):
     """One account at Mews, its cache, and the way between them. Threads may share it.
 
     Making a Client sends nothing and opens no connection; those of its calls that find their
@@ -175,17 +175,6 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self._address!r}, cache at {str(self._cache.path)!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close connections, if any are open. Frames that were loaded stay readable."""

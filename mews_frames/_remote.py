@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from mews_frames._cache.spool import MemorySpool, StoppedError
+from mews_frames._closing import Closing
 from mews_frames._exports.download import Download, Memory, Stopped
 from mews_frames._exports.links import Links
 from mews_frames._exports.wait import check_end
@@ -16,7 +17,6 @@ from mews_frames.errors import DownloadError, ExportError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
     from mews_frames._connector.connector import Connector
     from mews_frames._connector.http import Http, Incoming
@@ -88,7 +88,7 @@ class Afar:
         return Remotes(self)
 
 
-class Remotes:
+class Remotes(Closing):
     """The finished exports of one account, over connections that are closed in the end.
 
     Threads may share it.
@@ -102,17 +102,6 @@ class Remotes:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._known: dict[str, Remote] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop what is being read, and close the connections."""

@@ -26,3 +26,9 @@ def _own_home(tmp_path, monkeypatch):
 @pytest.fixture
 def clock():
     return FakeClock()
+
+
+@pytest.fixture
+def client(mews):
+    """Give a client of the sandbox `mews` that a folder of tests, or a file, opens its own way."""
+    return mews.client()

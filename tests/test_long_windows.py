@@ -20,11 +20,6 @@ def mews(clock):
 
 
 @pytest.fixture
-def client(mews):
-    return mews.client()
-
-
-@pytest.fixture
 def window(clock):
     return (clock.now() - timedelta(days=DAYS), clock.now() - timedelta(days=1))
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from mews_frames._closing import Closing
 from mews_frames._redact import hide_links_in_logs, without_query
 from mews_frames.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator, Mapping
-    from types import TracebackType
 
     import httpx
 
@@ -66,7 +66,7 @@ class Incoming:
     chunks: Callable[[], Iterator[bytes]]
 
 
-class Http:
+class Http(Closing):
     """Connections to Mews and to its file storage, opened at the first request.
 
     Parameters
@@ -84,17 +84,6 @@ class Http:
     def is_open(self) -> bool:
         """Whether any request was sent."""
         return self._client is not None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""

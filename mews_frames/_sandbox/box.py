@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 from mews_frames._clock import SystemClock
+from mews_frames._closing import Closing
 from mews_frames._sandbox import hotel
 from mews_frames._sandbox.rules import Mews
 from mews_frames._sandbox.server import SandboxServer
@@ -19,7 +20,6 @@ from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from types import TracebackType
 
     import polars as pl
 
@@ -119,7 +119,7 @@ class _Opened:
         self.folder.cleanup()
 
 
-class Sandbox:
+class Sandbox(Closing):
     """A pretend Mews: a context manager, made by `sandbox`.
 
     Attributes
@@ -164,14 +164,6 @@ class Sandbox:
     def __enter__(self) -> Self:
         self._open()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def address(self) -> str:

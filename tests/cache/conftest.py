@@ -12,11 +12,6 @@ def mews(clock):
 
 
 @pytest.fixture
-def client(mews):
-    return mews.client()
-
-
-@pytest.fixture
 def load(client):
     def load_one(entity_type="OrderItem", **options):
         return client.load_entities(entity_type, progress=False, **options)
