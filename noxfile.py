@@ -12,7 +12,7 @@ from pathlib import Path
 import nox
 
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
-nox.options.sessions = ["tests", "lint", "types", "schemas", "notebooks", "wheel"]
+nox.options.sessions = ["tests", "lint", "types", "schemas", "notebooks", "docs", "wheel"]
 nox.options.error_on_external_run = False
 
 DIST = Path("dist")
@@ -65,6 +65,13 @@ def notebooks(session: nox.Session) -> None:
         session.run(
             "jupytext", "--quiet", "--execute", "--to", "ipynb", "-o", str(target), str(source)
         )
+
+
+@nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """Build the documentation, which runs the notebooks: a warning or a failing cell ends it."""
+    session.run("python", "-m", "sphinx", "-n", "-W", "--keep-going", "-b", "html",
+                "docs", "docs/_build/html", *session.posargs)  # fmt: skip
 
 
 @nox.session(venv_backend="venv")
