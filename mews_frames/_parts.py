@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from mews_frames._cache.layout import Layout, remove, replace_with, scratch
 from mews_frames._cache.manifest import Part, sha256_of
-from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool, StoppedError
+from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool
 from mews_frames._frames.decode import decode_part
 from mews_frames._frames.lines import Place
 from mews_frames._frames.parquet import write_part
+from mews_frames._stopped import Stopped
 from mews_frames.errors import CacheError, DecodeError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class _Bringing:
         with self._lock:
             spools = tuple(self._spools)
         for spool in spools:  # who reads there must not wait for a socket to notice
-            spool.fail(StoppedError())
+            spool.fail(Stopped())
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
     def part(self, file: ExportFile) -> Part:

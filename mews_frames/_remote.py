@@ -6,12 +6,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._cache.spool import MemorySpool, StoppedError
+from mews_frames._cache.spool import MemorySpool
 from mews_frames._closing import Closing
-from mews_frames._exports.download import Download, Memory, Stopped
+from mews_frames._exports.download import Download, Memory
 from mews_frames._exports.links import Links
 from mews_frames._exports.wait import check_end
 from mews_frames._models import Seen, instant_text
+from mews_frames._stopped import Stopped
 from mews_frames.errors import DownloadError, ExportError
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ class Remote:
             stretch = _Stretch(start)
             self._download.stretch(file, stop, stretch, memory)
             return bytes(stretch.data)
-        except (Stopped, StoppedError):
+        except Stopped:
             raise DownloadError(
                 f"part {number} of export {self.export.id} was not read to its end: the file"
                 " system was closed",
@@ -298,4 +299,4 @@ class _Whole:
 
     def close(self) -> None:
         """Let the download stop."""
-        self._spool.fail(StoppedError())
+        self._spool.fail(Stopped())

@@ -11,23 +11,20 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from mews_frames._stopped import Stopped
 from mews_frames.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["DiskSpool", "MemorySpool", "Spool", "StoppedError"]
+__all__ = ["DiskSpool", "MemorySpool", "Spool"]
 
 CHUNK = 1024 * 1024
 """Bytes that the decoder is given at a time."""
 
 MOST_IN_MEMORY = 16 * 1024 * 1024
 """Bytes that wait in memory before a download has to pause."""
-
-
-class StoppedError(Exception):
-    """The other end has given up; its own error says why."""
 
 
 class Spool(Protocol):
@@ -92,7 +89,7 @@ class DiskSpool:
     def _write(self, data: bytes) -> None:
         with self._news:
             if self._error is not None:
-                raise StoppedError
+                raise Stopped
         self._writing.seek(self.position)
         overlap = min(len(data), self._available - self.position)
         if overlap > 0:
@@ -133,7 +130,7 @@ class DiskSpool:
 
     def close(self) -> None:
         """Let go of the file; it stays for a later run. Nothing can be written after that."""
-        self.fail(StoppedError())
+        self.fail(Stopped())
         with self._writes:
             self._writing.close()
         self._reading.close()
@@ -165,7 +162,7 @@ class MemorySpool:
             while self._held > MOST_IN_MEMORY and self._error is None:
                 self._news.wait()
             if self._error is not None:
-                raise StoppedError
+                raise Stopped
             if fresh:
                 self._waiting.append(fresh)
                 self._held += len(fresh)

@@ -6,13 +6,15 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
+from mews_frames._stopped import Stopped
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
 
     from mews_frames.typing import Clock
 
-__all__ = ["Incoming", "Stopped", "TryAgain", "continues", "plain", "steadily"]
+__all__ = ["Incoming", "TryAgain", "continues", "plain", "steadily"]
 
 SLOWEST = 1024
 """Bytes a second: what is slower for longer than `SLOW_FOR` is cut and asked for again."""
@@ -33,10 +35,6 @@ class Incoming(Protocol):
     def headers(self) -> Mapping[str, str]: ...
     @property
     def chunks(self) -> Callable[[], Iterator[bytes]]: ...
-
-
-class Stopped(Exception):  # noqa: N818 - no error: the user, or another part, ended it
-    """The download was told to stop."""
 
 
 class TryAgain(Exception):  # noqa: N818 - it never leaves `mews_frames._exports.download`

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mews_frames._exports.body import Incoming, Stopped, TryAgain, continues, plain, steadily
+from mews_frames._exports.body import Incoming, TryAgain, continues, plain, steadily
 from mews_frames._exports.opening import Get, open_link
 from mews_frames._retry import LONGEST_PAUSE, read_retry_after, retry_delay
+from mews_frames._stopped import Stopped
 from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mews_frames._models import ExportFile
     from mews_frames.typing import Clock
 
-__all__ = ["Download", "Memory", "Stopped"]
+__all__ = ["Download", "Memory"]
 
 BUDGET = 6
 """Attempts in a row that may bring nothing; a single byte gained resets it."""

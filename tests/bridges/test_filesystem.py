@@ -10,7 +10,7 @@ import pytest
 
 from mews_frames import errors
 from mews_frames._cache.spool import MOST_IN_MEMORY
-from mews_frames._exports.download import Stopped
+from mews_frames._stopped import Stopped
 from mews_frames.testing import (
     Compress,
     Corrupt,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mews_frames._cache.spool import MOST_IN_MEMORY, DiskSpool, MemorySpool, StoppedError
+from mews_frames._cache.spool import MOST_IN_MEMORY, DiskSpool, MemorySpool
+from mews_frames._stopped import Stopped
 from mews_frames.errors import IntegrityError
 
 PART = bytes(range(256)) * 40
@@ -79,7 +80,7 @@ def test_a_failure_at_one_end_ends_the_other(open_spool):
     spool.fail(OSError("unplugged"))
     with pytest.raises(OSError, match="unplugged"):
         list(spool.chunks())
-    with pytest.raises(StoppedError):
+    with pytest.raises(Stopped):
         spool.write(PART[10:])
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from mews_frames._exports import download as room
 from mews_frames._exports import opening
-from mews_frames._exports.download import Download, Stopped
+from mews_frames._exports.download import Download
 from mews_frames._exports.links import Link
 from mews_frames._models import ExportFile
+from mews_frames._stopped import Stopped
 from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
 EXPORT = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
