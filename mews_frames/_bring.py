@@ -9,8 +9,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._cache.cache import Cache
+from mews_frames._cache.files import read_sealed, remove, write_sealed
 from mews_frames._cache.journal import Journal
-from mews_frames._cache.layout import read_sealed, remove, write_sealed
 from mews_frames._cache.manifest import Manifest, read_manifest, write_manifest
 from mews_frames._exports.download import Download
 from mews_frames._exports.links import Links

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.layout import Layout, remove, replace_with, scratch
+from mews_frames._cache.files import remove, replace_with, scratch
 from mews_frames._cache.manifest import Part, sha256_of
 from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool
 from mews_frames._frames.decode import decode_part
@@ -22,6 +22,7 @@ from mews_frames.errors import CacheError, DecodeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mews_frames._cache.layout import Layout
     from mews_frames._exports.download import Download
     from mews_frames._frames.columns import Kept
     from mews_frames._models import ExportFile

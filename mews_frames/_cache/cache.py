@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mews_frames._cache.files import remove
 from mews_frames._cache.journal import Journal
-from mews_frames._cache.layout import Layout, remove
+from mews_frames._cache.layout import Layout
 from mews_frames._cache.manifest import find_manifest, read_manifest, sha256_of
 from mews_frames._models import is_uuid
 from mews_frames._schemas import load_schema

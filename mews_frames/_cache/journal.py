@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.layout import UNREADABLE, Layout, read_sealed, remove, write_sealed
+from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
 from mews_frames._records import LAYOUT, Entry, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from mews_frames._cache.layout import Layout
     from mews_frames._models import Seen
 
 __all__ = ["Journal"]

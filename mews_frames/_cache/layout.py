@@ -1,4 +1,4 @@
-"""Where things lie in the cache folder, and how a file gets there whole.
+"""Where things lie in the cache folder.
 
 ::
 
@@ -15,35 +15,22 @@ Folders are 0700 and files 0600, whatever the umask: guests' data lie here.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import os
-import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mews_frames._cache.files import unusable
 from mews_frames._models import is_uuid
-from mews_frames.errors import CacheError, MewsError
+from mews_frames.errors import CacheError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = [
-    "UNREADABLE",
-    "Layout",
-    "read_sealed",
-    "remove",
-    "replace_with",
-    "scratch",
-    "write_sealed",
-]
+__all__ = ["Layout"]
 
 VERSION = "v1"
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, MewsError)
-"""What reading a whole file raises whose contents are not ours: another version wrote it."""
-
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# cache of mews_frames: https://bford.info/cachedir/\n"
 
 
@@ -124,7 +111,7 @@ class Layout:
                 with os.fdopen(os.open(tag, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
                     file.write(TAG)
         except OSError as error:
-            raise _unusable(folder, error) from error
+            raise unusable(folder, error) from error
         return folder
 
     @contextmanager
@@ -152,99 +139,3 @@ def _make_private(path: Path) -> None:
     else:
         if os.name == "posix":
             path.chmod(0o700)  # mkdir's mode is cut by the umask
-
-
-def _unusable(path: Path, error: OSError) -> CacheError:
-    return CacheError(
-        f"the cache at {path} cannot be written: {error.strerror or type(error).__name__}",
-        hint="MEWS_FRAMES_CACHE_DIR, or cache_dir= of mf.Client, names another folder",
-    )
-
-
-# --------------------------------------------------------------------------- whole files
-
-
-@contextmanager
-def scratch(target: Path) -> Iterator[Path]:
-    """Give a name beside `target` that nobody else uses, and remove what is left there."""
-    path = target.with_name(f"{target.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        yield path
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-
-
-def replace_with(source: Path, target: Path) -> None:
-    """Move a whole file into its place, so that it is there after a power cut, or not at all."""
-    if os.name == "posix":
-        source.chmod(0o600)
-    _sync(source)
-    source.replace(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    if path.is_dir() and os.name == "nt":
-        return  # Windows cannot open a folder
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_sealed(path: Path, data: dict[str, Any]) -> None:
-    """Write a small JSON file with a checksum in it, whole or not at all.
-
-    Raises
-    ------
-    CacheError
-        If it cannot be written.
-    """
-    text = json.dumps({**data, "checksum": _checksum(data)}, indent=1)
-    try:
-        with scratch(path) as aside:
-            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            replace_with(aside, path)
-    except OSError as error:
-        raise _unusable(path, error) from error
-
-
-def read_sealed(path: Path) -> dict[str, Any] | None:
-    """Read a file of `write_sealed`; None if it is missing, damaged, or not ours."""
-    try:
-        data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict):
-        return None
-    return data if data.pop("checksum", None) == _checksum(data) else None
-
-
-def _checksum(data: dict[str, Any]) -> str:
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def remove(path: Path) -> int:
-    """Remove a file, or a folder with what is in it; follow no link out of it.
-
-    Returns
-    -------
-    The bytes that were freed.
-    """
-    try:
-        if path.is_dir() and not path.is_symlink():
-            freed = sum(remove(child) for child in sorted(path.iterdir()))
-            path.rmdir()
-            return freed
-        size = path.lstat().st_size
-        path.unlink()
-    except FileNotFoundError:
-        return 0  # somebody else was faster
-    except OSError as error:
-        raise _unusable(path, error) from error
-    return size

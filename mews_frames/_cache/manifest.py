@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._cache.layout import UNREADABLE, Layout, read_sealed, write_sealed
+from mews_frames._cache.files import UNREADABLE, read_sealed, write_sealed
 from mews_frames._models import Export, Seen, instant_text, read_instant
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mews_frames._cache.layout import Layout
 
 __all__ = ["Manifest", "Part", "find_manifest", "read_manifest", "sha256_of", "write_manifest"]
 

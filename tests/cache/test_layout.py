@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mews_frames._cache.layout import (
-    Layout,
-    read_sealed,
-    remove,
-    replace_with,
-    scratch,
-    write_sealed,
-)
+from mews_frames._cache.files import read_sealed, remove, replace_with, scratch, write_sealed
+from mews_frames._cache.layout import Layout
 from mews_frames.errors import CacheError
 
 EXPORT_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 import mews_frames as mf
-from mews_frames._cache.layout import read_sealed, write_sealed
+from mews_frames._cache.files import read_sealed, write_sealed
 from mews_frames.errors import InvalidArgumentError
 
 DAY = 86_400
