@@ -28,6 +28,7 @@ from mews_frames._api import (
     start_export,
 )
 from mews_frames._client import Client
+from mews_frames._handoff import to_batches, to_duckdb
 from mews_frames._models import Export
 from mews_frames._version import __version__
 
@@ -51,6 +52,8 @@ __all__ = [
     "schema_of",
     "start_export",
     "testing",
+    "to_batches",
+    "to_duckdb",
     "typing",
 ]
 

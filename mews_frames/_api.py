@@ -625,6 +625,10 @@ class _DefaultCache:
         """List the exports in the cache, by id."""
         return self._cache().entries()
 
+    def parts(self, export_id: str) -> tuple[Path, ...]:
+        """List the Parquet parts of a cached export, in order: plain files for any tool."""
+        return self._cache().parts(export_id)
+
     def size(self) -> int:
         """Sum up the bytes that the whole folder takes."""
         return self._cache().size()
@@ -643,4 +647,5 @@ class _DefaultCache:
 
 
 cache: _DefaultCache = _DefaultCache()
-"""The cache of the one-line functions: ``.path .entries() .size() .prune() .clear() .verify()``."""
+"""The cache of the one-line functions: ``.path .entries() .parts() .size()``, and ``.prune()
+.clear() .verify()``."""

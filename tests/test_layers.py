@@ -17,7 +17,7 @@ LEAVES = {"__main__", "_cli", "_sandbox", "_display", "_bridges"}
 # From the top to the bottom: a room imports only what stands in a row below its own.
 ROWS = [
     {"__init__"},
-    {"_api"},
+    {"_api", "_handoff"},
     {"_client"},
     {"_pieces", "_known", "_many"},
     {"_pipe"},
@@ -30,8 +30,8 @@ ROWS = [
     {"testing"},
     {"errors", "typing"},
 ]
-# Where the API needs a leaf (progress, backends, the sandbox), these two fetch it when called.
-FETCH_LEAVES = {"_api", "_client"}
+# Where the API needs a leaf (progress, backends, the sandbox), these fetch it when called.
+FETCH_LEAVES = {"_api", "_client", "_handoff"}
 
 
 @dataclass(frozen=True)

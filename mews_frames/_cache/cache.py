@@ -13,7 +13,7 @@ from mews_frames._cache.layout import Layout
 from mews_frames._cache.manifest import find_manifest, read_manifest, sha256_of
 from mews_frames._models import is_uuid
 from mews_frames._schemas import load_schema
-from mews_frames.errors import InvalidArgumentError
+from mews_frames.errors import CacheError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +117,32 @@ class Cache:
     def entries(self) -> tuple[CacheEntry, ...]:
         """List the exports in the cache, by id; expired ones too, while they lie there."""
         return tuple(self._entry(export_id) for export_id in self._export_ids())
+
+    def parts(self, export_id: str) -> tuple[Path, ...]:
+        """List the Parquet parts of an export in the cache, in order: plain files for any tool.
+
+        They hold flat columns, exact decimals and UTC instants, and lie there until a day after
+        the export has expired.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the id is no UUID.
+        CacheError
+            If the export is not in the cache, or has expired.
+        """
+        if not is_uuid(export_id):
+            raise InvalidArgumentError(f"{export_id!r} is not the id of an export")
+        export_id = export_id.lower()
+        manifest = read_manifest(self._layout, export_id)
+        if manifest is None or manifest.is_expired(self._clock.now()):
+            raise CacheError(
+                f"export {export_id} is not in the cache"
+                + ("" if manifest is None else " any more: it has expired"),
+                hint=f'mf.load_export("{export_id}") brings it there, while Mews has it',
+                export_id=export_id,
+            )
+        return tuple(self._layout.part(export_id, part.number) for part in manifest.parts)
 
     def size(self) -> int:
         """Sum up the bytes that the whole folder takes."""

@@ -1,0 +1,64 @@
+"""Files that tools have open: written aside, and swapped in one step when they are whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mews_frames.errors import InvalidArgumentError, MewsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["swapped", "target_file"]
+
+
+def target_file(path: str | os.PathLike[str]) -> Path:
+    """Check that a file can be written at a path, before any work is done for it.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is a folder, or in none.
+    """
+    target = Path(path).expanduser()
+    if target.is_dir():
+        raise InvalidArgumentError(f"{target} is a folder", hint="name a file in it")
+    if not target.parent.is_dir():
+        raise InvalidArgumentError(f"there is no folder {target.parent}", hint="make it first")
+    return target.resolve()  # a link stays a link
+
+
+@contextlib.contextmanager
+def swapped(target: Path) -> Iterator[Path]:
+    """Give a name beside `target`; what is written there takes its place at the end.
+
+    Whoever has the old file open goes on reading the old one. If anything fails, the old one
+    stays where it is.
+
+    Raises
+    ------
+    MewsError
+        If it cannot be written, or Windows does not let go of the old one.
+    """
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield aside
+        if target.exists():
+            shutil.copymode(target, aside)  # who kept it private wants it so
+        with aside.open("r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(aside, target)  # noqa: PTH105 - says what it does
+    except OSError as error:
+        raise MewsError(
+            f"{target} was not written: {error.strerror or type(error).__name__}",
+            hint="is there space, may you write there? On Windows, close it in the tool that has"
+            " it open; what stood there is unchanged",
+        ) from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            aside.unlink()

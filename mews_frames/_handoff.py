@@ -1,0 +1,87 @@
+"""Where frames go next: the analyst's own databases and tools, each through a bridge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+__all__ = ["to_batches", "to_duckdb"]
+
+
+def to_batches(frame: Any) -> pa.RecordBatchReader:
+    """Stream a frame as Arrow record batches: for exports that are larger than memory.
+
+    Parameters
+    ----------
+    frame
+        Of `load_entities`, of any backend, or made of one. A LazyFrame is computed while the
+        stream is read, and never held whole.
+
+    Returns
+    -------
+    A reader that can be read once: batches of at most 50,000 rows, in the order of the frame.
+    DuckDB, pyarrow, ADBC and Polars take it as it is.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is no frame.
+
+    Examples
+    --------
+    >>> reader = mf.to_batches(mf.load_entities("Payment", profile="sandbox", columns=["Id"]))
+    >>> reader.schema.names
+    ['Id', '_rescued_data']
+    >>> sum(batch.num_rows for batch in reader) > 1000
+    True
+    """
+    from mews_frames._bridges.batches import batches_of
+
+    return batches_of(frame)
+
+
+def to_duckdb(
+    database: str | os.PathLike[str] | Any,
+    tables: Mapping[str, Any | Sequence[str | os.PathLike[str]]],
+) -> None:
+    """Write frames into a DuckDB database, as tables; or Parquet files, as views.
+
+    Needs the extra ``duckdb``. Decimals stay decimals, instants ``TIMESTAMP WITH TIME ZONE``,
+    lists and structs what they are. A table of the same name is replaced, others stay.
+
+    Parameters
+    ----------
+    database
+        Path of a database file, new or not: it is written aside and swapped in when it is
+        whole, in the storage version of DuckDB 1.2, which the drivers of BI tools open. Or a
+        connection of ``duckdb.connect``: one transaction, or within yours.
+    tables
+        From names to frames, of any backend; LazyFrames are streamed. A list of Parquet files,
+        such as ``mf.cache.parts(export_id)``, becomes a view, which takes no space, and works
+        as long as the files are there.
+
+    Raises
+    ------
+    ConfigurationError
+        If DuckDB is not installed.
+    InvalidArgumentError
+        For what is no frame, no database or no name.
+    MewsError
+        If it could not be written; what was there before is unchanged.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> connection = duckdb.connect()
+    >>> mf.to_duckdb(connection, {"orders": mf.load_entities("OrderItem", profile="sandbox")})
+    >>> connection.sql('SELECT count(*), sum("Amount.NetValue") > 0 FROM orders').fetchall()
+    [(20000, True)]
+    """
+    from mews_frames._bridges.ducks import to_duckdb as write
+
+    write(database, tables)
