@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, overload
 
+from mews_frames._redact import Secret
 from mews_frames.errors import ServerError
 from mews_frames.typing import Status
 
@@ -179,7 +180,7 @@ class Seen:
     """
 
     export: Export
-    links: tuple[str, ...] = field(default=(), repr=False)
+    links: tuple[Secret[str], ...] = field(default=(), repr=False)
 
     @classmethod
     def from_wire(cls, wire: Any) -> Seen:
@@ -192,7 +193,7 @@ class Seen:
             never end.
         """
         try:
-            return cls(_export(wire), tuple(str(f.get("Url", "")) for f in wire.get("Files") or ()))
+            return cls(_export(wire), tuple(_link(file) for file in wire.get("Files") or ()))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             what = type(error).__name__
         raise ServerError(
@@ -228,6 +229,11 @@ def _export(wire: Any) -> Export:
         ),
         expires=read_instant(wire.get("ExpiresUtc")),
     )
+
+
+def _link(file: Any) -> Secret[str]:
+    url = file.get("Url", "")
+    return Secret(str(url.reveal() if isinstance(url, Secret) else url))
 
 
 def _size(file: Any) -> int:

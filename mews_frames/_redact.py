@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Secret", "hide_links_in_logs", "without_query"]
+__all__ = [
+    "Secret",
+    "bare",
+    "hide_links_in_logs",
+    "without_frames",
+    "without_queries",
+    "without_query",
+]
+
+E = TypeVar("E", bound=BaseException)
+T = TypeVar("T")
+V = TypeVar("V")
 
 
-class Secret:
-    """A text that shows itself only to the line that sends it.
+class Secret(Generic[V]):
+    """A token, a signed link, or a text that holds one: it shows itself to nobody.
 
     It has no useful repr, does not pickle, and is not a `str`, so that no traceback viewer,
     which shows the values of variables, can show it.
@@ -22,21 +33,54 @@ class Secret:
 
     __slots__ = ("__reveal",)
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, value: V) -> None:
         # A closure, since viewers of variables list attributes, but do not call them.
-        self.__reveal: Callable[[], str] = lambda: text
+        self.__reveal: Callable[[], V] = lambda: value
 
-    def reveal(self) -> str:
-        """Give the text."""
+    def reveal(self) -> V:
+        """Give what is in it, to a line whose frames nobody will see (`without_frames`)."""
         return self.__reveal()
+
+    def use(self, do: Callable[[V], T]) -> T:
+        """Do something with it; should that fail, or be interrupted, no frame that held it shows.
+
+        Parameters
+        ----------
+        do
+            Gets what is in it.
+        """
+        return without_frames(lambda: do(self.__reveal()))
 
     def __repr__(self) -> str:
         return "Secret(...)"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "tokens are not pickled; open a Client where the work is done, or hand over the frame"
+            "tokens and links are not pickled; open a Client where the work is done, or hand over"
+            " the frame"
         )
+
+
+def without_frames(do: Callable[[], T]) -> T:
+    """Do something that handles secrets, and cut the frames off whatever it raises.
+
+    Frames hold variables, and rich, IPython and debuggers show them. A KeyboardInterrupt, too,
+    comes with the frames that it fell into.
+    """
+    try:
+        return do()
+    except BaseException as error:  # noqa: BLE001 - it is raised again
+        failure = bare(error)
+    try:
+        raise failure  # out of the handler, or it would know itself as its context
+    finally:
+        del failure  # a frame that holds its own error keeps both alive
+
+
+def bare(error: E) -> E:
+    """Take everything off an error that leads to frames: its own, and those behind it."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def without_query(url: str) -> str:
@@ -52,13 +96,18 @@ def without_query(url: str) -> str:
 _QUERY = re.compile(r"\?[^\s'\"<>]+")
 
 
+def without_queries(text: str) -> str:
+    """Cut the queries out of a text that may hold links."""
+    return _QUERY.sub("?...", text)
+
+
 class _HideLinks(logging.Filter):
     """Cuts queries out of what httpx logs: it writes whole addresses at INFO."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if "?" in message:
-            record.msg, record.args = _QUERY.sub("?...", message), ()
+            record.msg, record.args = without_queries(message), ()
         return True
 
 
@@ -73,5 +122,6 @@ def hide_links_in_logs() -> None:
         "httpcore.http11",
         "httpcore.http2",
         "httpcore.proxy",
+        "httpcore.socks",
     ):
         logging.getLogger(name).addFilter(_FILTER)

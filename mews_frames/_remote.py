@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mews_frames._frames.columns import Kept
     from mews_frames._models import Export, ExportFile
     from mews_frames._progress import Teller
+    from mews_frames._redact import Secret
     from mews_frames.typing import Clock
 
 __all__ = ["Afar", "Leave", "Remote", "Remotes"]
@@ -165,7 +166,9 @@ class Remotes(Closing):
         remote = self._known[export_id] = Remote(seen.export, download)
         return remote
 
-    def _get(self, url: str, headers: Mapping[str, str]) -> AbstractContextManager[Incoming]:
+    def _get(
+        self, url: Secret[str], headers: Mapping[str, str]
+    ) -> AbstractContextManager[Incoming]:
         if self._stop.is_set():  # or the connections would be opened again
             raise Stopped
         return self._http.get(url, headers)

@@ -45,8 +45,8 @@ class Settings:
         The profile in use; None if there is none.
     """
 
-    client_token: Secret = field(repr=False)
-    access_token: Secret = field(repr=False)
+    client_token: Secret[str] = field(repr=False)
+    access_token: Secret[str] = field(repr=False)
     platform_address: str
     client_name: str
     cache_dir: Path

@@ -26,8 +26,8 @@ ROWS = [
     STAGES,
     {"_settings", "_progress", "_clock"},
     {"_records"},
-    {"_closing", "_models", "_retry", "_redact", "_schemas", "_stopped", "_version"},
-    {"testing"},
+    {"_closing", "_models", "_retry", "_schemas", "_stopped", "_version"},
+    {"testing", "_redact"},
     {"errors", "typing"},
 ]
 # Where the API needs a leaf (progress, backends, the sandbox), these fetch it when called.

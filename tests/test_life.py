@@ -12,6 +12,7 @@ import mews_frames as mf
 from mews_frames import errors
 from mews_frames.testing import (
     Compress,
+    Corrupt,
     Drip,
     Drop,
     ExpireUrls,
@@ -624,6 +625,29 @@ def test_no_frame_of_an_error_shows_a_token(open_mews, trouble):
     assert len(texts) > 50
     tokens = (mews.access_token, mews.client_token)
     assert not [text for text in texts for token in tokens if token in text]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        (ExpireUrls(0),),
+        (Drop(0, times=None),),
+        (Truncate(),),
+        (Corrupt(),),
+        (Refuse(418, on="download"),),
+        (Refuse(302, on="download", headers={"Location": "//elsewhere.example/1?sig=7"}),),
+        (Refuse(429, on="download", retry_after=86_400),),
+        (ExpireUrls(0, times=1), UnknownStatus("Paused")),
+    ],
+    ids=lambda trouble: type(trouble[-1]).__name__,
+)
+def test_no_frame_of_an_error_shows_a_link(open_mews, trouble):
+    mews = open_mews(*trouble, duration=0)
+    with pytest.raises(errors.MewsError) as caught:
+        mews.client().load_entities("OrderItem")
+    texts = shown(caught.value)
+    assert len(texts) > 50
+    assert not [text for text in texts if "sig=" in text]
 
 
 def test_nobody_at_the_address_is_a_clear_error(clock, tmp_path):

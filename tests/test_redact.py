@@ -6,8 +6,15 @@ import pickle
 import traceback
 
 import pytest
+from support.tracebacks import shown
 
-from mews_frames._redact import Secret, hide_links_in_logs, without_query
+from mews_frames._redact import (
+    Secret,
+    hide_links_in_logs,
+    without_frames,
+    without_queries,
+    without_query,
+)
 
 CANARY = "canary-5up3r53cr3t"
 
@@ -20,9 +27,39 @@ def test_a_secret_shows_itself_only_when_it_is_revealed():
     assert CANARY not in repr([getattr(secret, name, None) for name in dir(secret)])
 
 
+def test_what_is_done_with_a_secret_comes_back():
+    assert Secret(CANARY).use(len) == len(CANARY)
+
+
+def fail_twice(text):
+    try:
+        int("no number", base=len(text))
+    except ValueError as error:
+        raise RuntimeError("on top of another") from error
+
+
+def interrupt(text):
+    raise KeyboardInterrupt
+
+
+def without(do):
+    return without_frames(lambda: do(CANARY))
+
+
+@pytest.mark.parametrize("do", [fail_twice, interrupt])
+@pytest.mark.parametrize("where", [Secret(CANARY).use, without])
+def test_what_fails_with_a_secret_in_hand_does_not_show_it(do, where):
+    with pytest.raises((RuntimeError, KeyboardInterrupt)) as caught:
+        where(do)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert caught.traceback[-1].name == "without_frames"
+    assert not [text for text in shown(caught.value) if CANARY in text]
+
+
 def test_a_secret_does_not_pickle_or_copy():
     for leave in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(TypeError, match="tokens are not pickled"):
+        with pytest.raises(TypeError, match="are not pickled"):
             leave(Secret(CANARY))
 
 
@@ -47,6 +84,12 @@ def test_a_traceback_with_variables_does_not_show_a_secret():
 )
 def test_an_address_is_shown_without_what_is_secret(url, shown):
     assert without_query(url) == shown
+
+
+def test_links_in_a_text_lose_their_queries():
+    text = f"see https://host/a?sig={CANARY} and 'http://host/b?x={CANARY}', is that right? yes"
+    cut = "see https://host/a?... and 'http://host/b?...', is that right? yes"
+    assert without_queries(text) == cut
 
 
 def test_the_logs_of_the_http_library_lose_queries(caplog):

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._redact import without_query
+from mews_frames._redact import Secret, without_queries, without_query
 from mews_frames._retry import read_retry_after
 from mews_frames.errors import (
     AuthenticationError,
@@ -136,17 +136,22 @@ def _led_to(answer: Answer) -> str:
 
 
 def _said(body: dict[str, Any]) -> str:
-    """Quote the message of Mews on one line, without what could control a terminal."""
-    words = " ".join(str(body.get("Message") or "").split())[:LONGEST_MESSAGE]
+    """Quote the message of Mews on one line, without links and what could control a terminal."""
+    words = " ".join(without_queries(str(body.get("Message") or "")).split())[:LONGEST_MESSAGE]
     text = "".join(c for c in words if c.isprintable())
     return f": {text}" if text else ""
 
 
 def _json(answer: Answer) -> Any:
     try:
-        return json.loads(answer.body)
+        return answer.body.use(lambda body: json.loads(body, object_hook=_hide_links))
     except (ValueError, RecursionError):
         return None
+
+
+def _hide_links(data: dict[str, Any]) -> dict[str, Any]:
+    """Make secrets of signed links before anybody gets to see them (operations/exports.md)."""
+    return {name: Secret(value) if name == "Url" else value for name, value in data.items()}
 
 
 def _request_id(answer: Answer, body: dict[str, Any]) -> str | None:

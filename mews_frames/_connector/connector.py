@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mews_frames._connector.answers import OK, read_answer
 from mews_frames._models import Filters, Scope, Seen
-from mews_frames._redact import Secret
+from mews_frames._redact import Secret, without_frames
 from mews_frames._retry import next_pause, read_http_date
 from mews_frames.errors import MewsError, RequestRejectedError, ServerError
 
@@ -47,26 +47,30 @@ SHORTEST_TOKEN = 12
 class Credentials:
     """Who asks: two tokens, which travel in the body of every request, and a name."""
 
-    def __init__(self, client_token: Secret, access_token: Secret, client_name: str) -> None:
+    def __init__(
+        self, client_token: Secret[str], access_token: Secret[str], client_name: str
+    ) -> None:
         self._client_token = client_token
         self._access_token = access_token
         self._client_name = client_name
 
-    def sign(self, data: dict[str, Any]) -> Secret:
+    def sign(self, data: dict[str, Any]) -> Secret[str]:
         """Write a request body with the tokens in it."""
-        return Secret(
-            json.dumps(
-                {
-                    "ClientToken": self._client_token.reveal(),
-                    "AccessToken": self._access_token.reveal(),
-                    "Client": self._client_name,
-                    **data,
-                }
-            )
-        )
+        return without_frames(lambda: Secret(json.dumps(self._signed(data))))
 
-    def hide(self, body: bytes) -> bytes:
+    def _signed(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "ClientToken": self._client_token.reveal(),
+            "AccessToken": self._access_token.reveal(),
+            "Client": self._client_name,
+            **data,
+        }
+
+    def hide(self, body: Secret[bytes]) -> Secret[bytes]:
         """Take the tokens out of a refusal, in case that Mews, or a proxy, sends them back."""
+        return without_frames(lambda: Secret(self._hidden(body.reveal())))
+
+    def _hidden(self, body: bytes) -> bytes:
         for token in (self._client_token, self._access_token):
             if len(token.reveal()) >= SHORTEST_TOKEN:
                 body = body.replace(token.reveal().encode(), b"...")

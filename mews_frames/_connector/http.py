@@ -6,21 +6,21 @@ It is imported at the first request (docs/decisions/0003): the cache answers wit
 from __future__ import annotations
 
 import threading
+import traceback
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mews_frames._closing import Closing
-from mews_frames._redact import hide_links_in_logs, without_query
+from mews_frames._redact import Secret, bare, hide_links_in_logs, without_query
 from mews_frames.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     import httpx
-
-    from mews_frames._redact import Secret
 
 __all__ = ["Answer", "Http", "Incoming", "httpx"]
 
@@ -44,11 +44,11 @@ def __getattr__(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, read to its end."""
+    """An HTTP answer, read to its end. Links may be in it: its body shows itself to nobody."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: Secret[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Http(Closing):
         """
         return Http(None if self._transport is None else _Shared(self._transport))
 
-    def post(self, url: str, body: Secret) -> Answer:
+    def post(self, url: str, body: Secret[str]) -> Answer:
         """Send JSON, and read the answer; redirects are not followed, since tokens are in it.
 
         Raises
@@ -108,15 +108,15 @@ class Http(Closing):
             If no whole answer came.
         """
         response = _sent(
-            url,
+            without_query(url),
             lambda: self._open().post(
                 url, content=body.reveal(), headers={"Content-Type": "application/json"}
             ),
         )
-        return Answer(response.status_code, response.headers, response.content)
+        return Answer(response.status_code, _Headers(response.headers), Secret(response.content))
 
     @contextmanager
-    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[Incoming]:
+    def get(self, url: Secret[str], headers: Mapping[str, str]) -> Iterator[Incoming]:
         """Open a download with these headers and no others: no cookies, no tokens, no names.
 
         Raises
@@ -126,23 +126,24 @@ class Http(Closing):
         """
         import httpx
 
+        shown = url.use(without_query)
         response = _sent(
-            url,
+            shown,
             lambda: self._open().send(
-                httpx.Request("GET", url, headers=dict(headers)), stream=True
+                httpx.Request("GET", url.reveal(), headers=dict(headers)), stream=True
             ),
         )
 
         def chunks() -> Iterator[bytes]:
             # Not iter_raw: transports of users' tests often hand over bodies that are read already.
             raw = iter(cast("httpx.SyncByteStream", response.stream))
-            while data := _sent(url, lambda: next(raw, b"")):
+            while data := _sent(shown, lambda: next(raw, b"")):
                 yield data
 
         try:
-            yield Incoming(response.status_code, response.headers, chunks)
+            yield Incoming(response.status_code, _Headers(response.headers), chunks)
         finally:
-            response.close()
+            _sent(shown, response.close)
 
     def _open(self) -> httpx.Client:
         import httpx
@@ -158,6 +159,25 @@ class Http(Closing):
                     follow_redirects=False,
                 )
             return self._client
+
+
+class _Headers(Mapping[str, str]):
+    """The headers of an answer; a redirect stands in them, so viewers see no more than names."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(self)}>"
 
 
 class _Shared:
@@ -185,16 +205,31 @@ def _trust() -> ssl.SSLContext:
 def _sent(url: str, send: Callable[[], T]) -> T:
     """Do something on the wire, and say in our own words what went wrong.
 
-    The error is raised outside of the handler, so that it knows nothing of the one of httpx:
-    the frames of that one hold the body, and with it the tokens.
+    Every error is raised outside of the handler and without the frames of httpx, also those that
+    are none of httpx: those frames hold the body and the link, and a KeyboardInterrupt brings
+    them along like any other.
     """
     import httpx
 
+    failure: BaseException
     try:
         return send()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         failure = _failed(url, error)
-    raise failure
+    except BaseException as error:  # noqa: BLE001 - it is raised again
+        failure = bare(_with_place(error))
+    try:
+        raise failure
+    finally:
+        del failure  # a frame that holds its own error keeps both alive
+
+
+def _with_place(error: BaseException) -> BaseException:
+    """Note where an error came from that has no business here: a transport of one's own, say."""
+    if not isinstance(error, KeyboardInterrupt):
+        *_, last = traceback.extract_tb(error.__traceback__)
+        error.add_note(f"raised in {last.filename}, line {last.lineno}, in {last.name}")
+    return error
 
 
 def _failed(url: str, error: Exception) -> ConnectionFailedError:
@@ -219,7 +254,7 @@ def _failed(url: str, error: Exception) -> ConnectionFailedError:
     else:
         what = f"broke off the connection ({kind})"
     failure = ConnectionFailedError(
-        f"{without_query(url)} {what}",
+        f"{url} {what}",
         hint="is the network up, and the address right? proxies are taken from HTTPS_PROXY,"
         " certificates from the system",
     )

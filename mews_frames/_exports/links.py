@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mews_frames.errors import ExportExpiredError, IntegrityError
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mews_frames._models import Seen
+    from mews_frames._redact import Secret
     from mews_frames.typing import Clock
 
 __all__ = ["Link", "Links"]
@@ -24,7 +25,7 @@ TRUSTED_FOR = 9 * 60.0
 class Link:
     """A signed link, and which look it came from. It is never stored, logged or shown."""
 
-    url: str = field(repr=False)
+    url: Secret[str]
     generation: int
 
 

@@ -28,7 +28,7 @@ class Shop:
     def parts(self, export):
         """Download the parts of an export, by other means than those that are tested."""
         links = self.client._connector.look([export.id])[export.id].links
-        return [httpx.get(link).content for link in links]
+        return [httpx.get(link.reveal()).content for link in links]
 
     def files(self):
         return MewsFileSystem(client=self.client)

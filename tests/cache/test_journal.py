@@ -9,6 +9,7 @@ from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
 from mews_frames._models import Export, ExportFile, Filters, Scope, Seen
 from mews_frames._records import Entry, Record
+from mews_frames._redact import Secret
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 IDS = [f"00000000-0000-4000-a000-{number:012d}" for number in range(20)]
@@ -63,7 +64,7 @@ def test_a_record_comes_back_as_it_was(journal):
 
 def test_links_are_not_written(journal, layout):
     journal.write(record(entry()))
-    journal.see(Seen(export(status="Success"), ("https://storage/1?sig=canary",)))
+    journal.see(Seen(export(status="Success"), (Secret("https://storage/1?sig=canary"),)))
     assert journal.read(FINGERPRINT).entries[0].export.status == "Success"
     assert b"canary" not in layout.request(FINGERPRINT).read_bytes()
 

@@ -8,6 +8,7 @@ import pytest
 from mews_frames import errors
 from mews_frames._connector.answers import error_of, read_answer
 from mews_frames._connector.http import Answer
+from mews_frames._redact import Secret
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 ADD, GET_ALL = "exports/add of OrderItem", "exports/getAll"
@@ -15,15 +16,15 @@ ADD, GET_ALL = "exports/add of OrderItem", "exports/getAll"
 
 def refusal(status, message="No.", *, headers=(), asked=GET_ALL):
     body = json.dumps({"Message": message, "RequestId": "r-1", "Details": None}).encode()
-    return error_of(Answer(status, dict(headers), body), asked, NOW)
+    return error_of(Answer(status, dict(headers), Secret(body)), asked, NOW)
 
 
 def page(status, asked=GET_ALL):
-    return error_of(Answer(status, {}, b"<html><h1>Blocked</h1></html>"), asked, NOW)
+    return error_of(Answer(status, {}, Secret(b"<html><h1>Blocked</h1></html>")), asked, NOW)
 
 
 def test_a_good_answer_is_its_object():
-    assert read_answer(Answer(200, {}, b'{"Exports": []}'), GET_ALL, NOW) == {"Exports": []}
+    assert read_answer(Answer(200, {}, Secret(b'{"Exports": []}')), GET_ALL, NOW) == {"Exports": []}
 
 
 @pytest.mark.parametrize(
@@ -56,10 +57,21 @@ def test_each_status_has_its_error(status, kind, make):
     assert error.hint
 
 
+def test_links_in_an_answer_are_secrets():
+    body = b'{"Exports": [{"Files": [{"Url": "https://files.example/1?sig=CANARY"}]}]}'
+    read = read_answer(Answer(200, {}, Secret(body)), GET_ALL, NOW)
+    assert "CANARY" not in repr(read)
+    assert read["Exports"][0]["Files"][0]["Url"].reveal().endswith("CANARY")
+
+
+def test_links_in_a_message_are_cut():
+    assert "a.example/1?..." in refusal(400, "not https://a.example/1?sig=CANARY, sorry").message
+
+
 @pytest.mark.parametrize("status", [201, 202, 204, 206])
 def test_only_200_is_good(status):
     with pytest.raises(errors.ServerError, match=str(status)):
-        read_answer(Answer(status, {}, b'{"Exports": []}'), GET_ALL, NOW)
+        read_answer(Answer(status, {}, Secret(b'{"Exports": []}')), GET_ALL, NOW)
 
 
 def test_the_message_of_mews_is_quoted():
@@ -87,7 +99,7 @@ def test_a_page_instead_of_a_reason_is_not_taken_for_mews():
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b'"x"', b"null", b"\xff", b"[" * 100_000])
 def test_a_good_status_without_an_object_is_a_server_error(body):
     with pytest.raises(errors.ServerError, match="not a JSON object") as caught:
-        read_answer(Answer(200, {}, body), GET_ALL, NOW)
+        read_answer(Answer(200, {}, Secret(body)), GET_ALL, NOW)
     assert "platform address" in caught.value.hint
 
 

@@ -38,7 +38,7 @@ class Wire:
 
 def answer(status=200, data=None, **headers):
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, names, json.dumps(data or {"Message": "No."}).encode())
+    return Answer(status, names, Secret(json.dumps(data or {"Message": "No."}).encode()))
 
 
 def exports(*found):
@@ -160,7 +160,13 @@ def test_a_repeated_look_is_logged(connect, caplog):
 
 
 def test_a_look_is_not_repeated_after_a_refusal(connect, clock):
-    for trouble in (answer(401), answer(403), answer(404), answer(302), Answer(200, {}, b"<p>")):
+    for trouble in (
+        answer(401),
+        answer(403),
+        answer(404),
+        answer(302),
+        Answer(200, {}, Secret(b"<p>")),
+    ):
         mews, wire = connect(trouble)
         with pytest.raises(errors.ConnectorError):
             mews.look([ID])

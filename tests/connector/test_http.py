@@ -38,7 +38,7 @@ def post(http):
 
 
 def get(http):
-    with http.get(URL, {}) as answer:
+    with http.get(Secret(URL), {}) as answer:
         return b"".join(answer.chunks())
 
 
@@ -58,7 +58,7 @@ def test_a_body_is_sent_as_json():
         assert request.method == "POST"
         return httpx.Response(200, content=request.content)
 
-    assert CANARY.encode() in post(answering(handle)).body
+    assert CANARY.encode() in post(answering(handle)).body.reveal()
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,105 @@ def test_a_failure_holds_nothing_of_httpx(http, send):
     assert failed.__context__ is None
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ReadTimeout("late")])
-def test_no_frame_of_a_failure_shows_a_token(error):
-    texts = shown(failure(failing(error), lambda http: http.post("https://m.example", BODY)))
+BODY = Secret(f'{{"AccessToken": "{CANARY}"}}')
+LINK = Secret(URL)
+
+
+def post_away(http):
+    return http.post("https://mews.example", BODY)
+
+
+def get_secretly(http):
+    with http.get(LINK, {}) as answer:
+        return b"".join(answer.chunks())
+
+
+def closing_badly(error):
+    class Stream(httpx.SyncByteStream):
+        def __iter__(self):
+            yield b"all"
+
+        def close(self):
+            raise error
+
+    return answering(lambda _: httpx.Response(200, stream=Stream()))
+
+
+def breaking_with(error):
+    class Stream(httpx.SyncByteStream):
+        def __iter__(self):
+            yield b"some"
+            raise error
+
+    return answering(lambda _: httpx.Response(200, stream=Stream()))
+
+
+TROUBLE = [
+    httpx.ConnectError("refused"),
+    httpx.ReadTimeout("late"),
+    httpx.InvalidURL("what is that"),
+    KeyboardInterrupt(),
+    SystemExit(1),
+    MemoryError(),
+    RuntimeError("a transport of somebody's own"),
+]
+
+
+@pytest.mark.parametrize("error", TROUBLE, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    ("make", "send"),
+    [
+        (failing, post_away),
+        (failing, get_secretly),
+        (breaking_with, post_away),
+        (breaking_with, get_secretly),
+        (closing_badly, get_secretly),
+    ],
+)
+def test_no_frame_of_what_goes_wrong_shows_a_token_or_a_link(make, send, error):
+    """Also where it is no error of the network: Ctrl-C, and what nobody thought of."""
+    with make(error) as http, pytest.raises(BaseException) as caught:  # noqa: PT011 - whatever it is
+        send(http)
+    texts = shown(caught.value)
     assert len(texts) > 5
     assert not [text for text in texts if CANARY in text]
+    modules = {frame.frame.f_globals.get("__name__", "") for frame in caught.traceback}
+    assert not [name for name in modules if name.startswith("httpx")]
 
 
-BODY = Secret(f'{{"AccessToken": "{CANARY}"}}')
+def test_an_interrupt_stays_what_it_was():
+    interrupt = KeyboardInterrupt("as it was")
+    with failing(interrupt) as http, pytest.raises(KeyboardInterrupt) as caught:
+        post_away(http)
+    assert caught.value is interrupt
+    assert not hasattr(interrupt, "__notes__")
+
+
+def test_an_error_of_a_transport_says_where_it_was_raised():
+    with failing(ZeroDivisionError("mine")) as http, pytest.raises(ZeroDivisionError) as caught:
+        post_away(http)
+    (note,) = caught.value.__notes__
+    assert "test_http.py, line" in note
+    assert note.endswith("in handle")
+
+
+def test_headers_show_their_names_only():
+    def handle(request):
+        return httpx.Response(302, headers={"Location": URL, "Set-Cookie": f"who={CANARY}"})
+
+    with answering(handle) as http:
+        answer = http.post("https://mews.example", BODY)
+        assert "location" in repr(answer)
+        assert CANARY not in repr(answer)
+        with http.get(LINK, {}) as incoming:
+            assert "location" in repr(incoming)
+            assert CANARY not in repr(incoming)
+            assert incoming.headers["location"] == URL
+
+
+def test_a_body_shows_itself_to_nobody():
+    with answering(lambda _: httpx.Response(200, text=CANARY)) as http:
+        assert CANARY not in repr(http.post("https://mews.example", BODY))
 
 
 def test_messages_show_no_query():
@@ -142,7 +233,7 @@ def test_a_download_carries_what_it_was_told_and_no_more():
 
     with answering(handle) as http:
         for _ in range(2):
-            with http.get(URL, {"Accept-Encoding": "identity"}) as answer:
+            with http.get(Secret(URL), {"Accept-Encoding": "identity"}) as answer:
                 list(answer.chunks())
     assert seen == [{"host": "mews.example", "accept-encoding": "identity"}] * 2
 

@@ -13,6 +13,7 @@ from mews_frames._exports import opening
 from mews_frames._exports.download import Download
 from mews_frames._exports.links import Link
 from mews_frames._models import ExportFile
+from mews_frames._redact import Secret
 from mews_frames._stopped import Stopped
 from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
@@ -103,7 +104,7 @@ class OneLink:
         self.url, self.renewed = url, 0
 
     def get(self, _number):
-        return Link(self.url, self.renewed)
+        return Link(Secret(self.url), self.renewed)
 
     def refused(self, link):
         assert link.generation == self.renewed
@@ -119,7 +120,7 @@ class Storage:
         self.download = Download(EXPORT, self.get, self.links, clock, self.stop, insecure=insecure)
 
     def get(self, url, headers):
-        self.asked.append((url, dict(headers)))
+        self.asked.append((url.reveal(), dict(headers)))
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if isinstance(reply, Exception):
             raise reply

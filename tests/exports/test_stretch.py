@@ -10,6 +10,7 @@ import pytest
 from mews_frames._exports.download import Download, Memory
 from mews_frames._exports.links import Link
 from mews_frames._models import ExportFile
+from mews_frames._redact import Secret
 from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
 EXPORT = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -67,7 +68,7 @@ class Storage:
 
 class OneLink:
     def get(self, _number):
-        return Link("https://files.example/1", 1)
+        return Link(Secret("https://files.example/1"), 1)
 
     def refused(self, _link):
         raise AssertionError
