@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from mews_frames._bridges.nesting import without_nesting
 from mews_frames.errors import InvalidArgumentError, MewsError
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _sink(frame: pl.LazyFrame, to: Any, format_: str) -> None:
         case "parquet":
             frame.sink_parquet(to, sync_on_close="data")
         case "csv":
-            _without_nesting(frame).sink_csv(
+            without_nesting(frame).sink_csv(
                 to, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ", sync_on_close="data"
             )
         case "jsonl":
@@ -184,23 +185,3 @@ def _sink(frame: pl.LazyFrame, to: Any, format_: str) -> None:
         case _:
             # large_string rather than string_view: every Arrow library reads it
             frame.sink_ipc(to, compat_level=pl.CompatLevel.oldest(), sync_on_close="data")
-
-
-def _without_nesting(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Write lists and structs as JSON text: CSV has no other place for them."""
-    import polars as pl
-
-    nested = [name for name, kind in frame.collect_schema().items() if kind.is_nested()]
-    # Polars encodes structs only, so the value gets a struct around it: {"v":...}
-    texts = [
-        pl.when(pl.col(name).is_not_null())
-        .then(
-            pl.struct(pl.col(name).alias("v"))
-            .struct.json_encode()
-            .str.strip_prefix('{"v":')
-            .str.strip_suffix("}")
-        )
-        .alias(name)
-        for name in nested
-    ]
-    return frame.with_columns(texts)
