@@ -28,7 +28,7 @@ from mews_frames._api import (
     start_export,
 )
 from mews_frames._client import Client
-from mews_frames._handoff import to_batches, to_duckdb
+from mews_frames._handoff import to_batches, to_bi, to_duckdb
 from mews_frames._models import Export
 from mews_frames._version import __version__
 
@@ -53,6 +53,7 @@ __all__ = [
     "start_export",
     "testing",
     "to_batches",
+    "to_bi",
     "to_duckdb",
     "typing",
 ]

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
-__all__ = ["to_batches", "to_duckdb"]
+    from mews_frames.typing import BITool
+
+__all__ = ["to_batches", "to_bi", "to_duckdb"]
 
 
 def to_batches(frame: Any) -> pa.RecordBatchReader:
@@ -43,6 +46,55 @@ def to_batches(frame: Any) -> pa.RecordBatchReader:
     from mews_frames._bridges.batches import batches_of
 
     return batches_of(frame)
+
+
+def to_bi(
+    frames: Any, folder: str | os.PathLike[str], tool: BITool = "powerbi"
+) -> tuple[Path, ...]:
+    """Write frames as files that a BI tool opens by itself.
+
+    Structs become flat columns. Names of files and columns are the same each time, so that a
+    report is refreshed by a second call. Each file is swapped in when it is whole; a tool that
+    has the old one open goes on reading that.
+
+    Parameters
+    ----------
+    frames
+        From names of files to frames, of any backend; or one frame of an entity type, whose
+        file is named after that.
+    folder
+        Made if it is not there.
+    tool
+        ``powerbi``: Parquet with decimals of 18 digits, instants in UTC without a zone, lists
+        as JSON text. ``excel`` (extra ``bi``): a workbook with a sheet of rows, at most
+        1,048,575, and the same instants and lists; text is never a formula, days before 1900 are
+        text. ``parquet``: Parquet with everything as it is, exact decimals, zones and lists.
+
+    Returns
+    -------
+    The files: ``<name>.parquet`` and ``<name>.dictionary.csv``, which says what the columns
+    mean; or ``<name>.xlsx``, with a sheet ``Dictionary`` for that.
+
+    Raises
+    ------
+    ConfigurationError
+        If the extra that is needed is not installed.
+    InvalidArgumentError
+        For what is no frame, has no name, or does not fit into the tool.
+    MewsError
+        If a file could not be written; the old one is unchanged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     orders = mf.load_entities("OrderItem", profile="sandbox")
+    ...     [path.name for path in mf.to_bi(orders, folder, tool="powerbi")]
+    ['OrderItem.parquet', 'OrderItem.dictionary.csv']
+    """
+    from mews_frames._bridges.bi import to_bi as write
+
+    return write(frames, folder, tool)
 
 
 def to_duckdb(

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 __all__ = [
+    "BITool",
     "Backend",
     "Clock",
     "EntityType",
@@ -42,6 +43,9 @@ Backend: TypeAlias = Literal["polars", "pandas", "pyarrow", "dask"]
 
 Money: TypeAlias = Literal["decimal", "float"]
 """How decimal columns come: exact, or as the nearest double."""
+
+BITool: TypeAlias = Literal["powerbi", "excel", "parquet"]
+"""What `mews_frames.to_bi` writes for."""
 
 Status: TypeAlias = Literal["Pending", "Processing", "Success", "Failed", "Expired"]
 """The states of an export, as Mews names them."""
