@@ -44,9 +44,8 @@ def test_power_bi_gets_narrow_decimals_and_utc_without_a_zone(frame, tmp_path):
     schema = pq.read_schema(rows)
     assert str(schema.field(NET).type) == "decimal128(18, 6)"
     assert str(schema.field("CreatedUtc").type) == "timestamp[us]"
-    there = duckdb.sql(f'''
-        SELECT "Id", "{NET}", "CreatedUtc", "Amount.TaxValues" FROM read_parquet('{rows}')
-    ''').fetchall()
+    names = ("Id", NET, "CreatedUtc", "Amount.TaxValues")
+    there = duckdb.read_parquet(str(rows)).select(*map(duckdb.ColumnExpression, names)).fetchall()
     here = frame.select("Id", NET, pl.col("CreatedUtc").dt.replace_time_zone(None)).collect()
     assert [row[:3] for row in there] == here.rows()
     assert there[0][3].startswith('[{"')
@@ -153,10 +152,9 @@ def test_kinds_of_values_are_those_of_excel(tmp_path):
         schema_overrides={"Price": pl.Decimal(38, 6)},
     ).with_columns(pl.col("At").dt.convert_time_zone("Europe/Prague"))
     _, (first, second) = workbook(tmp_path, frame)
-    assert first == (
-        True, datetime(1985, 4, 12), datetime(2026, 1, 31, 23, 30), time(7, 30),
-        123456789.123456, 123456789012345,
-    )  # fmt: skip
+    days = [value.isoformat() for value in first[1:3]]
+    assert days == ["1985-04-12T00:00:00", "2026-01-31T23:30:00"]
+    assert (first[0], *first[3:]) == (True, time(7, 30), 123456789.123456, 123456789012345)
     assert second == (None, "1899-12-31", None, None, -0.000001, 0)
 
 
