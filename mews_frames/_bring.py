@@ -9,7 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._cache.cache import Cache
-from mews_frames._cache.files import read_sealed, remove, write_sealed
+from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.manifest import Manifest, read_manifest, write_manifest
 from mews_frames._exports.download import Download
@@ -23,6 +23,7 @@ from mews_frames._models import instant_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
+    from pathlib import Path
 
     import polars as pl
 
@@ -165,8 +166,8 @@ class Bring:
         """Find the rows that a later piece has in a newer state: once, and remember them."""
         export_ids = [manifest.export.id for manifest in manifests]
         path = self._layout.merge(export_ids)
-        if (known := read_sealed(path)) is not None:
-            return [Older(tuple(each["ids"]), tuple(each["rows"])) for each in known["older"]]
+        if (known := _known_older(path, export_ids)) is not None:
+            return known
         keys = Kept(manifests[0].export.entity_type, KEYS)
         older = older_rows(
             [self._scan(manifest, keys, flatten=True, money="decimal") for manifest in manifests]
@@ -231,6 +232,16 @@ def _tell_ready(manifest: Manifest, tell: Teller) -> None:
         parts_done=parts,
         rows=manifest.rows,
     )
+
+
+def _known_older(path: Path, export_ids: list[str]) -> list[Older] | None:
+    data = read_sealed(path)
+    try:
+        if data is None or data["exports"] != export_ids:
+            return None
+        return [Older(tuple(each["ids"]), tuple(each["rows"])) for each in data["older"]]
+    except UNREADABLE:
+        return None
 
 
 def _digest(kept: Kept) -> str:

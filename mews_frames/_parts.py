@@ -17,6 +17,7 @@ from mews_frames._frames.decode import decode_part
 from mews_frames._frames.lines import Place
 from mews_frames._frames.parquet import write_part
 from mews_frames._stopped import Stopped
+from mews_frames._trust import flaw_at
 from mews_frames.errors import CacheError, DecodeError
 
 if TYPE_CHECKING:
@@ -145,7 +146,10 @@ class _Bringing:
     def _spool(self, file: ExportFile) -> Spool:
         if self._kept.names is not None:
             return MemorySpool(file.size)
-        return DiskSpool(self._layout.partial(self._export_id, file.number), file.size)
+        path = self._layout.partial(self._export_id, file.number)
+        if flaw_at(path):
+            remove(path)  # what others could have written is no beginning of a part
+        return DiskSpool(path, file.size)
 
     def _fetch(self, file: ExportFile, spool: Spool) -> None:
         try:

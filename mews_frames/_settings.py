@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from mews_frames._redact import Secret, without_query
+from mews_frames._trust import flaw_in, others_read
 from mews_frames._version import __version__
 from mews_frames.errors import ConfigurationError
 
-__all__ = ["SANDBOX", "Settings", "config_file", "find_cache_dir", "find_settings"]
+__all__ = ["SANDBOX", "Settings", "config_file", "find_cache_dir", "find_settings", "read_config"]
 
 logger = logging.getLogger("mews_frames")
 
@@ -25,6 +28,8 @@ SANDBOX = "sandbox"
 SANDBOX_ADDRESS = "https://sandbox.mews.invalid"  # RFC 2606: this name never resolves
 DEFAULT_ADDRESS = "https://api.mews.com"
 DEFAULT_PROFILE = "default"
+ADMINISTRATOR = (0,)
+"""User ids that may own the profile file besides this user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class _Lookup:
 
     def _read_profile(self) -> Mapping[str, Any]:
         try:
-            profiles = tomllib.loads(self._file.read_text("utf-8")).get("profiles", {})
+            profiles = tomllib.loads(read_config(self._file)).get("profiles", {})
         except FileNotFoundError:
             profiles = {}
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -129,6 +134,45 @@ def config_file() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_config_dir("mews-frames", appauthor=False)) / "config.toml"
+
+
+def read_config(path: Path) -> str:
+    """Read the profile file, if only its owner, or the administrator, can have written it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ConfigurationError
+        If others can write it, or its folder: tokens go to the address that stands there.
+    """
+    # The folder may be a link: people keep their settings together (stow, home-manager).
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(handle, encoding="utf-8") as file:
+        seen = os.fstat(handle)
+        for place, flaw in (
+            (path.parent, flaw_in(path.parent.stat(), folder=True, owners=ADMINISTRATOR)),
+            (path, flaw_in(seen, owners=ADMINISTRATOR)),
+        ):
+            if flaw:
+                raise ConfigurationError(
+                    f"{place} is not trusted: {flaw}",
+                    hint="your tokens are sent to the address in it. See that it says what you"
+                    f" wrote, then: chmod go-w {place}",
+                )
+        if others_read(seen):
+            _tell_readable(path, stat.S_IMODE(seen.st_mode))
+        return file.read()
+
+
+@cache
+def _tell_readable(path: Path, mode: int) -> None:
+    """Warn once: every one-line call reads the settings again."""
+    logger.warning(
+        "other users can read %s, where tokens are kept (mode %04o); chmod 600 makes it private",
+        path,
+        mode,
+    )
 
 
 def find_settings(

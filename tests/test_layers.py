@@ -26,7 +26,7 @@ ROWS = [
     STAGES,
     {"_settings", "_progress", "_clock"},
     {"_records"},
-    {"_closing", "_models", "_retry", "_schemas", "_stopped", "_version"},
+    {"_closing", "_models", "_retry", "_schemas", "_stopped", "_trust", "_version"},
     {"testing", "_redact"},
     {"errors", "typing"},
 ]

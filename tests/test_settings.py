@@ -1,6 +1,7 @@
 """Settings are looked for in one order, and an error names every place looked at."""
 
 import logging
+import os
 
 import pytest
 
@@ -23,8 +24,12 @@ client_name = "Board report 2"
 """
 
 
+posix = pytest.mark.skipif(os.name != "posix", reason="mode bits are POSIX")
+
+
 def write_profiles(text=PROFILES):
-    config_file().parent.mkdir(parents=True)
+    config_file().parent.mkdir(parents=True, mode=0o700)
+    config_file().touch(mode=0o600)
     config_file().write_text(text, "utf-8")
 
 
@@ -152,3 +157,68 @@ def test_making_a_client_opens_nothing_and_writes_nothing():
     with mf.Client(**TOKENS) as client:
         assert not client._http.is_open
         assert not client.cache.path.exists()
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o660, 0o602, 0o666])
+def test_a_profile_file_that_others_can_write_is_an_error(mode):
+    write_profiles()
+    config_file().chmod(mode)
+    for find in (find_settings, find_cache_dir):
+        with pytest.raises(ConfigurationError, match="other users can write it") as caught:
+            find()
+        assert str(config_file()) in caught.value.message
+        assert f"chmod go-w {config_file()}" in caught.value.hint
+
+
+@posix
+def test_a_folder_of_profiles_that_others_can_write_is_an_error():
+    write_profiles()
+    config_file().parent.chmod(0o770)
+    with pytest.raises(ConfigurationError, match="other users can write it") as caught:
+        find_settings()
+    assert f"chmod go-w {config_file().parent}" in caught.value.hint
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="only root can give files to somebody else"
+)
+def test_a_profile_file_of_somebody_else_is_an_error():
+    write_profiles()
+    os.chown(config_file(), 65_534, 65_534)
+    with pytest.raises(ConfigurationError, match="belongs to another user"):
+        find_settings()
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_a_profile_file_that_others_can_read_is_a_warning_once(mode, caplog):
+    write_profiles()
+    config_file().chmod(mode)
+    for _ in range(2):
+        assert find_settings().client_token.reveal() == "client of default"
+    assert caplog.text.count(f"other users can read {config_file()}") == 1
+    assert "of default" not in caplog.text
+
+
+@posix
+def test_a_private_profile_file_is_no_warning(caplog):
+    write_profiles()
+    find_settings()
+    assert not caplog.records
+
+
+@posix
+def test_settings_may_lie_behind_a_link(tmp_path):
+    write_profiles()
+    config_file().rename(tmp_path / "dotfile")
+    config_file().symlink_to(tmp_path / "dotfile")
+    assert find_settings().client_token.reveal() == "client of default"
+
+
+@posix
+def test_a_pipe_in_place_of_the_profile_file_keeps_nobody_waiting():
+    config_file().parent.mkdir(parents=True, mode=0o700)
+    os.mkfifo(config_file(), 0o600)
+    with pytest.raises(ConfigurationError, match="it is no plain file"):
+        find_settings()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.files import remove
+from mews_frames._cache.files import is_scratch, remove
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
-from mews_frames._cache.manifest import find_manifest, read_manifest, sha256_of
+from mews_frames._cache.manifest import read_manifest
+from mews_frames._cache.verify import Damage, damages, other_layouts
 from mews_frames._models import is_uuid
 from mews_frames._schemas import load_schema
 from mews_frames.errors import CacheError, InvalidArgumentError
@@ -62,25 +63,6 @@ class CacheEntry:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """Something in the cache that is not as it was written.
-
-    Attributes
-    ----------
-    export_id
-        The export concerned, where it is known.
-    path
-        The file.
-    what
-        What is wrong with it.
-    """
-
-    export_id: str | None
-    path: Path
-    what: str
-
-
 class Cache:
     """The folder where exports lie decoded until they expire.
 
@@ -116,6 +98,7 @@ class Cache:
 
     def entries(self) -> tuple[CacheEntry, ...]:
         """List the exports in the cache, by id; expired ones too, while they lie there."""
+        self._layout.check()
         return tuple(self._entry(export_id) for export_id in self._export_ids())
 
     def parts(self, export_id: str) -> tuple[Path, ...]:
@@ -155,8 +138,10 @@ class Cache:
         -------
         The bytes that were freed.
         """
+        self._layout.check()
         freed = sum(remove(self._layout.export(i)) for i in self._export_ids() if self._is_over(i))
         freed += sum(remove(path) for path in self._leftovers())
+        freed += sum(remove(path) for path in self._outlived())
         for record in list(self._journal.records()):
             self._journal.change(record, self._without_past)
         return freed
@@ -164,8 +149,9 @@ class Cache:
     def clear(self, *, entity_type: str | None = None, export_id: str | None = None) -> int:
         """Remove exports, expired or not; frames that are still open lose their data.
 
-        Without arguments everything goes, but for the ids of exports that are running at Mews:
-        without them one would be locked out until they end. They hold nothing about guests.
+        Without arguments everything goes, what releases with another layout have left as well,
+        but for the ids of exports that are running at Mews: without them one would be locked out
+        until they end. They hold nothing about guests.
 
         Parameters
         ----------
@@ -182,12 +168,17 @@ class Cache:
         ------
         InvalidArgumentError
             For a type that Mews does not export, or an id that is no UUID.
+        CacheError
+            If something cannot be removed, or if others can write the folder: they could lead the
+            removal elsewhere meanwhile.
         """
         if entity_type is not None:
             load_schema(entity_type)
         if export_id is not None and not is_uuid(export_id):
             raise InvalidArgumentError(f"{export_id!r} is not the id of an export")
         everything = entity_type is None and export_id is None
+        freed = self._drop_distrusted() if everything else 0
+        self._layout.check()
         chosen = [
             entry.export_id
             for entry in self.entries()
@@ -195,7 +186,7 @@ class Cache:
             or entry.export_id == (export_id or "").lower()
             or (entity_type is not None and entry.entity_type == entity_type)
         ]
-        freed = sum(remove(self._layout.export(i)) for i in chosen)
+        freed += sum(remove(self._layout.export(i)) for i in chosen)
         self._forget(chosen, everything=everything)
         if everything:
             freed += self._sweep()
@@ -204,12 +195,15 @@ class Cache:
     def verify(self) -> tuple[Damage, ...]:
         """Read every file again and compare it with what was written: sizes, checksums, names.
 
+        Also found: what is no part of the cache, links, and what other users could read or write.
+
         Returns
         -------
-        What is not as it should be; nothing if all is well. Damaged exports are not served;
-        `clear` removes them.
+        What is not as it should be; nothing if all is well. `clear` removes it. A call that loads
+        serves nothing that it can see to be damaged (it reads no whole part again), and nothing
+        that others could have written.
         """
-        return tuple(self._damages())
+        return tuple(damages(self._layout, self._journal))
 
     # ----------------------------------------------------------------------- inside
 
@@ -256,16 +250,25 @@ class Cache:
         entry = self._entry(export_id)
         if entry.complete or entry.expires is not None:
             return self._is_past(entry.expires)
-        folder = self._layout.export(export_id)
-        touched = max((_touched(p) for p in [folder, *folder.rglob("*")]), default=0.0)
-        # A download that nobody took up again for as long as Mews keeps files (a week).
-        return self._clock.now().timestamp() - touched > timedelta(days=8).total_seconds()
+        return self._is_long_since(self._layout.export(export_id))  # a download that was left
 
     def _leftovers(self) -> Iterator[Path]:
         """Find scratch files that no living process can still be writing."""
         for path in self.path.rglob("*.tmp"):
             if self._clock.now().timestamp() - _touched(path) > KEPT_AFTER_EXPIRY.total_seconds():
                 yield path
+
+    def _outlived(self) -> Iterator[Path]:
+        """Find what an older layout holds, once all of it has expired at Mews."""
+        for path in other_layouts(self._layout):
+            older = int(path.name[1:]) < int(self._layout.base.name[1:])
+            if older and self._is_long_since(path):
+                yield path
+
+    def _is_long_since(self, path: Path) -> bool:
+        """Say whether nobody has written there for longer than Mews keeps files (a week)."""
+        touched = max((_touched(p) for p in [path, *path.rglob("*")]), default=0.0)
+        return self._clock.now().timestamp() - touched > timedelta(days=8).total_seconds()
 
     def _without_past(self, record: Record) -> Record:
         for entry in record.entries:
@@ -283,33 +286,26 @@ class Cache:
         for record in list(self._journal.records()):
             self._journal.change(record, without)
 
+    def _drop_distrusted(self) -> int:
+        """Remove folders that are not to be believed, so that nobody has to do it by hand."""
+        flawed = [path for path, _ in self._layout.flaws()]
+        return sum(remove(path) for path in flawed) if self.path not in flawed else 0
+
     def _sweep(self) -> int:
         """Remove everything that is ours and of no use any more; other people's files stay."""
         freed = remove(self._layout.exports) + remove(self._layout.locks)
-        if not any(self._journal.records()):
+        freed += sum(remove(path) for path in other_layouts(self._layout))
+        kept = {self._layout.request(record.fingerprint) for record in self._journal.records()}
+        if self._layout.requests.is_dir():
+            rest = set(self._layout.requests.iterdir()) - kept  # damaged, or of a killed run
+            freed += sum(remove(path) for path in rest)
+        freed += sum(remove(path) for path in self.path.glob("CACHEDIR.TAG.*") if is_scratch(path))
+        if not kept:
             freed += remove(self._layout.requests.parent)
             freed += remove(self.path / "CACHEDIR.TAG")
             with contextlib.suppress(OSError):
                 self.path.rmdir()
         return freed
-
-    def _damages(self) -> Iterator[Damage]:
-        for path in sorted(self._layout.requests.glob("*.json")):
-            if self._journal.read(path.stem) is None:
-                yield Damage(None, path, "the journal record is damaged, or of another layout")
-        for export_id in self._export_ids():
-            manifest = find_manifest(self._layout, export_id)
-            if manifest is None:
-                path = self._layout.manifest(export_id)
-                if path.exists():
-                    yield Damage(export_id, path, "the manifest is damaged, or of another layout")
-                continue
-            for part in manifest.parts:
-                file = self._layout.part(export_id, part.number)
-                if not file.is_file():
-                    yield Damage(export_id, file, "the part is missing")
-                elif sha256_of(file) != part.sha256:
-                    yield Damage(export_id, file, "the part is not what was written")
 
 
 def _size(path: Path) -> int:

@@ -6,10 +6,12 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from mews_frames._trust import OPEN_SAFELY, flaw_in
 from mews_frames.errors import CacheError, MewsError
 
 if TYPE_CHECKING:
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNREADABLE",
+    "is_scratch",
+    "make_private",
+    "read_own",
     "read_sealed",
     "remove",
     "replace_with",
     "scratch",
     "unusable",
     "write_sealed",
+    "write_text",
 ]
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, MewsError)
@@ -36,6 +42,14 @@ def unusable(path: Path, error: OSError) -> CacheError:
         f"the cache at {path} cannot be written: {error.strerror or type(error).__name__}",
         hint="MEWS_FRAMES_CACHE_DIR, or cache_dir= of mf.Client, names another folder",
     )
+
+
+SCRATCH = re.compile(r".+\.[0-9a-f]{16}\.tmp")
+
+
+def is_scratch(path: Path) -> bool:
+    """Say whether a file is one of `scratch`, of a run that goes on or that was killed."""
+    return SCRATCH.fullmatch(path.name) is not None
 
 
 @contextmanager
@@ -78,24 +92,62 @@ def write_sealed(path: Path, data: dict[str, Any]) -> None:
     """
     text = json.dumps({**data, "checksum": _checksum(data)}, indent=1)
     try:
-        with scratch(path) as aside:
-            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            replace_with(aside, path)
+        write_text(path, text)
     except OSError as error:
         raise unusable(path, error) from error
 
 
-def read_sealed(path: Path) -> dict[str, Any] | None:
-    """Read a file of `write_sealed`; None if it is missing, damaged, or not ours."""
+def make_private(path: Path) -> None:
+    """Make a folder that only this user can enter, and those above it that are not there.
+
+    Whatever the umask: a folder above that others may write lets them swap ours for theirs.
+    """
     try:
-        data = json.loads(path.read_text("utf-8"))
+        path.mkdir(mode=0o700)
+    except FileNotFoundError:
+        make_private(path.parent)
+        make_private(path)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        if os.name == "posix":
+            path.chmod(0o700)  # the umask may have taken rights that we need
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file, whole or not at all."""
+    with scratch(path) as aside:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        replace_with(aside, path)
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """Read a file of `write_sealed`; None if it is missing, damaged, or not only ours."""
+    try:
+        data = json.loads(read_own(path))
+        if isinstance(data, dict) and data.pop("checksum", None) == _checksum(data):
+            return data
     except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict):
-        return None
-    return data if data.pop("checksum", None) == _checksum(data) else None
+        pass
+    return None
+
+
+def read_own(path: Path) -> bytes:
+    """Read a plain file of this user, and nothing else that somebody may have put there.
+
+    Raises
+    ------
+    OSError
+        Also if there is something else.
+    """
+    handle = os.open(path, os.O_RDONLY | OPEN_SAFELY | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if flaw := flaw_in(os.fstat(handle)):
+            raise OSError(flaw)
+        return file.read()
 
 
 def _checksum(data: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ class Journal:
 
     def read(self, fingerprint: str) -> Record | None:
         """Read the record of a request; None if there is none that can be trusted."""
+        self._layout.check()
         data = read_sealed(self._layout.request(fingerprint))
         if data is None or data.get("layout") != LAYOUT or data.get("fingerprint") != fingerprint:
             return None

@@ -10,25 +10,28 @@
     <cache dir>/v1/exports/<export id>/merge-<digest>.json  how it merges with earlier pieces
     <cache dir>/v1/locks/                                  politeness between processes
 
-Folders are 0700 and files 0600, whatever the umask: guests' data lie here.
+Folders are 0700 and files 0600, whatever the umask: guests' data lie here. What others could have
+written is not believed: rows would come from there (docs/decisions/0014).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.files import unusable
+from mews_frames._cache.files import make_private, read_own, remove, unusable, write_text
 from mews_frames._models import is_uuid
+from mews_frames._trust import flaw_at, flaw_in
 from mews_frames.errors import CacheError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Layout"]
+__all__ = ["VERSION", "Layout"]
 
 VERSION = "v1"
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# cache of mews_frames: https://bford.info/cachedir/\n"
@@ -46,6 +49,21 @@ class Layout:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self._base = self.root / VERSION
+
+    @property
+    def tag(self) -> Path:
+        """What tells other programs that this is a cache (https://bford.info/cachedir/)."""
+        return self.root / "CACHEDIR.TAG"
+
+    @property
+    def base(self) -> Path:
+        """Everything of this layout."""
+        return self._base
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that hold everything, from the top."""
+        return self._base, self.requests, self.exports, self.locks
 
     @property
     def requests(self) -> Path:
@@ -98,21 +116,62 @@ class Layout:
         Raises
         ------
         CacheError
-            If it cannot be made.
+            If it cannot be made, or if others can write above it.
         """
         try:
+            make_private(self.root)
+            _adopt(self.root)
+            self.check()
             for path in reversed([folder, *folder.parents]):
-                if path == self.root or self.root in path.parents:
-                    if path == self.root:
-                        path.parent.mkdir(parents=True, exist_ok=True)
-                    _make_private(path)
-            tag = self.root / "CACHEDIR.TAG"
-            if not tag.exists():
-                with os.fdopen(os.open(tag, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                    file.write(TAG)
+                if self.root in path.parents:
+                    if flaw_at(path, folder=True):
+                        remove(path)  # of one export; the others were checked
+                    make_private(path)
+            if not self.is_tagged():
+                write_text(self.tag, TAG)
         except OSError as error:
             raise unusable(folder, error) from error
         return folder
+
+    def is_tagged(self) -> bool:
+        """Say whether programs that make backups see that this is a cache."""
+        try:
+            return read_own(self.tag).startswith(TAG.partition("\n")[0].encode())
+        except OSError:
+            return False
+
+    def check(self) -> None:
+        """Refuse a cache that others can write: what they put there would be served.
+
+        Raises
+        ------
+        CacheError
+            With what is wrong with which folder.
+        """
+        for path, flaw in self.flaws():
+            raise CacheError(
+                f"the cache folder {path} is not trusted: {flaw}",
+                hint="whoever can write there can change your rows. chmod 700 makes a folder of"
+                " yours private, and mews-frames cache clear removes what may have been put"
+                " there; MEWS_FRAMES_CACHE_DIR, or cache_dir= of mf.Client, names another one,"
+                " best one that does not exist yet",
+            )
+
+    def flaws(self) -> Iterator[tuple[Path, str]]:
+        """Say which of the folders that hold everything are not to be believed, and why."""
+        try:
+            seen = self.root.lstat()
+            if stat.S_ISLNK(seen.st_mode):  # people put large folders on other disks
+                if os.name == "posix" and seen.st_uid not in {os.geteuid(), 0}:
+                    yield self.root, f"it is a link of another user (uid {seen.st_uid})"
+                seen = self.root.stat()
+        except OSError:
+            return  # there is none
+        if flaw := flaw_in(seen, folder=True):
+            yield self.root, flaw
+        for path in self.folders:
+            if flaw := flaw_at(path, folder=True):
+                yield path, flaw
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -123,19 +182,26 @@ class Layout:
         from filelock import FileLock  # and asyncio, which what is held does not need
 
         path = self.make(self.locks) / f"{name}.lock"
+        if flaw_at(path):
+            remove(path)  # filelock before 3.20.1 follows links (CVE-2025-68146)
+        lock = FileLock(path, mode=0o600)
         try:
-            with FileLock(path, mode=0o600):
-                yield
+            lock.acquire()
         except NotImplementedError:
             yield  # a file system without locks
+            return
+        except OSError as error:
+            raise unusable(path, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 
-def _make_private(path: Path) -> None:
-    try:
-        path.mkdir(mode=0o700)
-    except FileExistsError:
-        if not path.is_dir():
-            raise
-    else:
-        if os.name == "posix":
-            path.chmod(0o700)  # mkdir's mode is cut by the umask
+def _adopt(root: Path) -> None:
+    """Make an empty folder private that a user has made for the cache."""
+    if os.name != "posix":
+        return
+    seen = root.stat()
+    if seen.st_uid == os.geteuid() and seen.st_mode & 0o077 and not any(root.iterdir()):
+        root.chmod(0o700)

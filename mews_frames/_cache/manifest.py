@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mews_frames._cache.files import UNREADABLE, read_sealed, write_sealed
 from mews_frames._models import Export, Seen, instant_text, read_instant
+from mews_frames._trust import flaw_at, flaw_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,6 +139,9 @@ class Manifest:
 
 def find_manifest(layout: Layout, export_id: str) -> Manifest | None:
     """Read the manifest of an export, whatever has become of its parts."""
+    layout.check()
+    if flaw_at(layout.export(export_id), folder=True):
+        return None
     data = read_sealed(layout.manifest(export_id))
     if data is None or data.get("layout") != LAYOUT:
         return None
@@ -151,14 +155,16 @@ def find_manifest(layout: Layout, export_id: str) -> Manifest | None:
 def read_manifest(layout: Layout, export_id: str) -> Manifest | None:
     """Read the manifest of an export, if all its parts are there in their full size.
 
-    A manifest that is damaged, of another layout or of another export counts as none.
+    A manifest that is damaged, of another layout or of another export counts as none; so does one
+    with a part that is a link, or that somebody else could have written.
     """
     manifest = find_manifest(layout, export_id)
     if manifest is None:
         return None
     for part in manifest.parts:
         try:
-            if layout.part(export_id, part.number).stat().st_size != part.bytes:
+            seen = layout.part(export_id, part.number).lstat()
+            if flaw_in(seen) or seen.st_size != part.bytes:
                 return None
         except OSError:
             return None

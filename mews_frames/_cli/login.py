@@ -10,7 +10,7 @@ import typer
 
 from mews_frames._cli.profiles import check_name, check_place, with_profile, write_private
 from mews_frames._cli.talk import ask, say
-from mews_frames._settings import SANDBOX, config_file, find_settings
+from mews_frames._settings import SANDBOX, config_file, find_settings, read_config
 from mews_frames.errors import ConfigurationError, InvalidArgumentError
 
 __all__ = ["login"]
@@ -107,7 +107,7 @@ def _token(name: str, file: Path | None) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return read_config(path)
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

@@ -125,6 +125,13 @@ def _replaced(text: str, name: str, values: Mapping[str, Any]) -> str:
     )
 
 
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it, all private: whoever can write one can swap the next."""
+    if not folder.exists():
+        _make_folders(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, in a folder that only its owner can enter.
 
@@ -138,7 +145,7 @@ def write_private(path: Path, text: str) -> None:
     """
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folders(path.parent)
         if os.name == "posix":
             path.parent.chmod(0o700)  # mkdir's mode is cut by the umask
         # Private from its first moment, and nobody else's file: O_EXCL follows no link.

@@ -48,6 +48,38 @@ def test_only_its_owner_can_read_it(run):
     assert [path.name for path in config_file().parent.iterdir()] == ["config.toml"]
 
 
+@posix
+def test_the_folders_that_it_makes_are_private_whatever_the_umask(run, tmp_path):
+    old = os.umask(0)
+    try:
+        run("login", stdin=STDIN)
+    finally:
+        os.umask(old)
+    folder = config_file().parent
+    while folder != tmp_path:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+        folder = folder.parent
+
+
+@posix
+def test_a_file_that_others_can_write_is_not_added_to(run):
+    run("login", stdin=STDIN)
+    config_file().chmod(0o622)
+    before = config_file().read_text()
+    ran = run("login", "--profile", "group", stdin="other\ntokens\n")
+    assert ran.code == 2
+    assert "other users can write it" in ran.err
+    assert config_file().read_text() == before
+
+
+@posix
+def test_a_file_that_others_can_read_becomes_private(run):
+    run("login", stdin=STDIN)
+    config_file().chmod(0o644)
+    run("login", stdin=STDIN)
+    assert stat.S_IMODE(config_file().stat().st_mode) == 0o600
+
+
 def test_other_profiles_stay(run):
     run("login", stdin=STDIN)
     run(
