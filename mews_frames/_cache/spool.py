@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from mews_frames._stopped import Stopped
@@ -73,8 +74,10 @@ class DiskSpool:
     def __init__(self, path: Path, size: int) -> None:
         self._size = size
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
-        self._writing = path.open("r+b", buffering=0)
-        self._reading = path.open("rb", buffering=0)
+        with ExitStack() as opened:
+            self._writing = opened.enter_context(path.open("r+b", buffering=0))
+            self._reading = opened.enter_context(path.open("rb", buffering=0))
+            opened.pop_all()  # both are there: `close` closes them
         there = self._writing.seek(0, os.SEEK_END)
         self.position = self._available = there if there <= size else 0
         self._error: BaseException | None = None

@@ -149,6 +149,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._stall()
             self._cut()
 
+    def finish(self) -> None:
+        """Close both files of the connection, also where the client has gone with bytes unsent."""
+        with suppress(OSError):
+            self.wfile.close()
+        self.rfile.close()
+
     def _body(self, length: int) -> bytes:
         """Read a body to its end, but keep no more of it than shows that it is too large."""
         kept = self.rfile.read(min(length, LARGEST_BODY + 1))

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -131,6 +132,21 @@ def test_the_file_is_private(tmp_path):
     spool = DiskSpool(tmp_path / "part.partial", 10)
     assert (tmp_path / "part.partial").stat().st_mode & 0o777 == 0o600
     spool.close()
+
+
+def test_a_file_that_can_be_opened_only_once_is_closed_again(tmp_path, monkeypatch):
+    opened, really_open = [], Path.open
+
+    def only_once(path, *mode, **options):
+        if opened:
+            raise FileNotFoundError
+        opened.append(really_open(path, *mode, **options))
+        return opened[0]
+
+    monkeypatch.setattr(Path, "open", only_once)
+    with pytest.raises(FileNotFoundError):
+        DiskSpool(tmp_path / "part.partial", 10)
+    assert opened[0].closed
 
 
 def test_a_planted_link_is_not_written_through(tmp_path):

@@ -2,13 +2,18 @@
 
 import json
 import socket
+import struct
 import tracemalloc
 from contextlib import closing
 
+import httpx
 import pytest
+from support.door import Door
 
-from mews_frames._sandbox.server import SandboxServer
+from mews_frames._sandbox.server import SandboxServer, _Handler
+from mews_frames.testing import FakeClock
 
+setup = _Handler.setup
 ADD = b"POST /api/connector/v1/exports/add HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -76,3 +81,21 @@ def test_closing_does_not_wait_for_clients_that_say_nothing(server):
         silent.sendall(b"POST /api")
         server.close()
         assert silent.recv(1) == b""
+
+
+def test_a_client_that_hangs_up_in_mid_body_leaves_nothing_open(open_mews, monkeypatch):
+    handlers = []
+    monkeypatch.setattr(_Handler, "setup", lambda self: handlers.append(self) or setup(self))
+    clock = FakeClock()
+    mews = open_mews(clock=clock, given={"OrderItem": [bytes(20_000_000)]})
+    with closing(SandboxServer(mews)) as server:
+        with httpx.Client(base_url=mews.address) as http:
+            path = Door(mews, clock, http).link().removeprefix(server.address)
+        port = int(server.address.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+            assert connection.recv(1000)
+            # No polite end: what has not been read is answered with a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert len(handlers) > 1
+    assert all(each.rfile.closed and each.wfile.closed for each in handlers)
