@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mews_frames import errors, typing
 from mews_frames._api import (
     cache,
+    changes,
     describe,
     drift,
     entity_types,
@@ -26,6 +27,7 @@ from mews_frames._api import (
     sandbox,
     schema_of,
     start_export,
+    sync_entities,
 )
 from mews_frames._client import Client
 from mews_frames._handoff import to_batches, to_bi, to_duckdb
@@ -40,6 +42,7 @@ __all__ = [
     "Export",
     "__version__",
     "cache",
+    "changes",
     "describe",
     "drift",
     "entity_types",
@@ -51,6 +54,7 @@ __all__ = [
     "sandbox",
     "schema_of",
     "start_export",
+    "sync_entities",
     "testing",
     "to_batches",
     "to_bi",

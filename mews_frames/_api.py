@@ -14,6 +14,7 @@ from mews_frames._schemas import ENTITY_TYPES
 from mews_frames._settings import find_cache_dir
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mews_frames._sandbox import Sandbox
     from mews_frames.testing import Fault
     from mews_frames.typing import (
+        AsOf,
         Backend,
         Clock,
         EntityType,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cache",
+    "changes",
     "describe",
     "drift",
     "entity_types",
@@ -47,6 +50,7 @@ __all__ = [
     "sandbox",
     "schema_of",
     "start_export",
+    "sync_entities",
 ]
 
 
@@ -428,6 +432,169 @@ def load_export(
             cache=cache,
             timeout=timeout,
             progress=progress,
+        )
+
+
+def sync_entities(
+    entity_type: EntityType,
+    *,
+    into: str | os.PathLike[str] | None = None,
+    as_of: AsOf | None = None,
+    reconcile: bool = False,
+    deleted: bool = False,
+    columns: Sequence[str] | None = None,
+    enterprise_ids: Ids | None = None,
+    chain_ids: Ids | None = None,
+    overlap: Seconds | None = None,
+    storage_options: Mapping[str, str] | None = None,
+    timeout: Seconds | None = None,
+    progress: Progress = None,
+    profile: str | None = None,
+) -> pl.LazyFrame:
+    """Bring a table of all records up to date, exporting only what changed, and scan it.
+
+    The first call exports everything into a Delta table. Later ones export what was updated since,
+    an hour of overlap included, and put each record in the place of its earlier state, by ``Id``.
+    Rows and watermark move in one commit: a call that ends early, wherever it is, leaves the table
+    as it was, and the next one makes up for it. Where nothing differs, nothing is written.
+
+    Records that are deleted at Mews do not show in what was updated: ``reconcile=True`` finds them
+    (docs/explanation/what-sync-promises.md).
+
+    Needs ``mews-frames[delta]``.
+
+    Parameters
+    ----------
+    entity_type
+        One of `entity_types`. A `LedgerEntry` has no time of update: the last 31 days of posting
+        dates are exported again, and what is missing there is taken for deleted.
+    into
+        A folder, or the URL of an object store (``s3://``, ``az://``, ``gs://``). If left out: a
+        folder beside the cache that only you can read, and that `cache` does not clear. A table
+        holds what one token and one scope reach; to call for another one is refused.
+    as_of
+        Read an earlier state instead, and ask Mews nothing: a version, or an instant, which means
+        the newest version that was synced by then. History is kept for 90 days.
+    reconcile
+        Export everything, and mark what vanished. As dear as the first call.
+    deleted
+        Give the records that are gone at Mews too, and ``_deleted_at`` before the last column:
+        when that was noticed. Otherwise they are left out.
+    columns
+        Columns that the table holds, decided by the first call: the others never reach the disk.
+        ``Id``, ``UpdatedUtc``, ``CreatedUtc`` and ``PostingDate`` always do. Later it chooses among
+        them.
+    enterprise_ids, chain_ids
+        As in `load_entities`; part of the identity of a table.
+    overlap
+        Seconds, or a timedelta, before the watermark from which is exported again: what became
+        visible at Mews later than that is only found by ``reconcile``. An hour if left out, for
+        `LedgerEntry` 31 days.
+    storage_options
+        What the object store wants to know, as `deltalake.DeltaTable` takes it.
+    timeout, progress, profile
+        As in `load_entities`. What has changed is told by an event of stage ``synced``.
+
+    Returns
+    -------
+    A LazyFrame in the shape of `load_entities`, pinned to this version; rows in no order.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the table holds the rows of another token, scope or type; nothing was sent.
+    ConfigurationError
+        If the library ``deltalake`` is not installed.
+    TableError
+        If the table cannot be read or written, or the state asked for is not left.
+    MewsError
+        As in `load_entities`.
+
+    Examples
+    --------
+    >>> from mews_frames.testing import FakeClock
+    >>> clock = FakeClock()
+    >>> with mf.sandbox(rows=4000, clock=clock) as mews, mews.client() as client:
+    ...     monday = client.sync_entities("Reservation", progress=False)
+    ...     clock.move(86_400)
+    ...     tuesday = client.sync_entities("Reservation", progress=False)
+    ...     again = client.sync_entities("Reservation", as_of=0)
+    ...     ids = [frame.select("Id").collect() for frame in (monday, tuesday, again)]
+    >>> ids[0].height < ids[1].height, ids[0].height == ids[2].height
+    (True, True)
+    """
+    with Client(profile=profile) as client:
+        return client.sync_entities(
+            entity_type,
+            into=into,
+            as_of=as_of,
+            reconcile=reconcile,
+            deleted=deleted,
+            columns=columns,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+            overlap=overlap,
+            storage_options=storage_options,
+            timeout=timeout,
+            progress=progress,
+        )
+
+
+def changes(
+    entity_type: EntityType,
+    *,
+    since: AsOf,
+    into: str | os.PathLike[str] | None = None,
+    columns: Sequence[str] | None = None,
+    enterprise_ids: Ids | None = None,
+    chain_ids: Ids | None = None,
+    storage_options: Mapping[str, str] | None = None,
+    profile: str | None = None,
+) -> pl.DataFrame:
+    """Give the rows of a table of `sync_entities` that have changed since, without asking Mews.
+
+    Only files that are not in both versions are read.
+
+    Parameters
+    ----------
+    entity_type, into, columns, enterprise_ids, chain_ids, storage_options, profile
+        As in `sync_entities`.
+    since
+        A version, or an instant: what the newest state is compared with.
+
+    Returns
+    -------
+    A frame whose first column ``_change`` is ``inserted``, ``updated`` or ``removed``; then the
+    columns of the table, as they are now, and for removed rows as they were last.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such table.
+    TableError
+        If the state asked for is not left.
+
+    Examples
+    --------
+    >>> from mews_frames.testing import FakeClock
+    >>> clock = FakeClock()
+    >>> with mf.sandbox(rows=4000, clock=clock) as mews, mews.client() as client:
+    ...     for day in range(2):
+    ...         _ = client.sync_entities("Reservation", progress=False)
+    ...         clock.move(86_400)
+    ...     changed = client.changes("Reservation", since=0, columns=["Id", "State"])
+    >>> changed.columns, sorted(changed["_change"].unique())
+    (['_change', 'Id', 'State', '_rescued_data'], ['inserted', 'updated'])
+    """
+    with Client(profile=profile) as client:
+        return client.changes(
+            entity_type,
+            since=since,
+            into=into,
+            columns=columns,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+            storage_options=storage_options,
         )
 
 

@@ -12,7 +12,13 @@ from mews_frames._clock import SystemClock
 from mews_frames._closing import Closing
 from mews_frames._connector.connector import Connector, Credentials
 from mews_frames._connector.http import Http
-from mews_frames._exports.request import Request, account_digest, make_request, read_seconds
+from mews_frames._exports.request import (
+    Request,
+    account_digest,
+    make_request,
+    make_scoped,
+    read_seconds,
+)
 from mews_frames._exports.wait import Patience
 from mews_frames._frames.columns import Kept, keep
 from mews_frames._frames.reader import check_backend, default_money, to_backend
@@ -36,7 +42,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mews_frames._cache.manifest import Manifest
+    from mews_frames._sync import Growing
     from mews_frames.typing import (
+        AsOf,
         Backend,
         Clock,
         EntityType,
@@ -152,7 +160,7 @@ class Client(Closing):
         credentials = Credentials(
             settings.client_token, settings.access_token, settings.client_name
         )
-        account = account_digest(
+        account = self._account = account_digest(
             settings.platform_address,
             settings.client_token.reveal(),
             settings.access_token.reveal(),
@@ -394,6 +402,69 @@ class Client(Closing):
         }
         shape = _Shape(backend, money or default_money(backend), flatten=flatten)
         return self._load(wanted, timeout, shape, cache=cache)
+
+    # ----------------------------------------------------------------------- tables that grow
+
+    def sync_entities(
+        self,
+        entity_type: EntityType,
+        *,
+        into: str | os.PathLike[str] | None = None,
+        as_of: AsOf | None = None,
+        reconcile: bool = False,
+        deleted: bool = False,
+        columns: Sequence[str] | None = None,
+        enterprise_ids: Ids | None = None,
+        chain_ids: Ids | None = None,
+        overlap: Seconds | None = None,
+        storage_options: Mapping[str, str] | None = None,
+        timeout: Seconds | None = None,
+        progress: Progress = None,
+    ) -> pl.LazyFrame:
+        """Bring a table up to date and scan it; see `mews_frames.sync_entities`."""
+        from mews_frames._sync import Asking
+
+        table = self._table(entity_type, into, columns, enterprise_ids, chain_ids, storage_options)
+        if as_of is None:
+            tell, patience = self._teller(progress)(entity_type), self._patience(timeout)
+            ask = Asking(self._pipe, self._bring, self._connector, table.request, patience, tell)
+            table.sync(ask, read_seconds("overlap", overlap), reconcile=reconcile)
+        elif reconcile:
+            raise InvalidArgumentError(
+                "as_of reads an earlier state, reconcile makes a new one", hint="leave one out"
+            )
+        return table.read(as_of=as_of, deleted=deleted)
+
+    def changes(
+        self,
+        entity_type: EntityType,
+        *,
+        since: AsOf,
+        into: str | os.PathLike[str] | None = None,
+        columns: Sequence[str] | None = None,
+        enterprise_ids: Ids | None = None,
+        chain_ids: Ids | None = None,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> pl.DataFrame:
+        """Give the rows of a table that have changed since; see `mews_frames.changes`."""
+        table = self._table(entity_type, into, columns, enterprise_ids, chain_ids, storage_options)
+        return table.changes(since)
+
+    def _table(
+        self,
+        entity_type: EntityType,
+        into: str | os.PathLike[str] | None,
+        columns: Sequence[str] | None,
+        enterprise_ids: Ids | None,
+        chain_ids: Ids | None,
+        storage_options: Mapping[str, str] | None,
+    ) -> Growing:
+        from mews_frames._sync import Growing
+
+        request = make_scoped(entity_type, enterprise_ids=enterprise_ids, chain_ids=chain_ids)
+        asked = keep(entity_type, columns)
+        beside = self._cache.path
+        return Growing.of(request, asked, self._account, into, storage_options, beside=beside)
 
     # ----------------------------------------------------------------------- knowledge
 

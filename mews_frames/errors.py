@@ -20,7 +20,8 @@
     ├── DownloadError                 one part of an export
     │   └── IntegrityError            its size is not the promised one
     ├── DecodeError                   one line of a part
-    └── CacheError                    the cache folder
+    ├── CacheError                    the cache folder
+    └── TableError                    a table that grows, of `mews_frames.sync_entities`
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ __all__ = [
     "RateLimitedError",
     "RequestRejectedError",
     "ServerError",
+    "TableError",
     "UnknownColumnError",
 ]
 
@@ -179,3 +181,7 @@ class DecodeError(MewsError):
 
 class CacheError(MewsError):
     """The cache folder cannot be used, or what lies in it is damaged."""
+
+
+class TableError(MewsError):
+    """A table that grows cannot be read or written; it is as it was before."""

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 __all__ = [
+    "AsOf",
     "BITool",
     "Backend",
     "Clock",
@@ -53,6 +54,9 @@ Status: TypeAlias = Literal["Pending", "Processing", "Success", "Failed", "Expir
 Instant: TypeAlias = datetime | str
 """An aware `datetime`, or ISO 8601 text with a zone (``2026-01-31T23:00:00Z``)."""
 
+AsOf: TypeAlias = int | datetime | str
+"""A version of a table, or an instant as `Instant`: the newest version that was synced by then."""
+
 Updated: TypeAlias = tuple[Instant, Instant | None]
 """A window of update times: start included, end excluded, ``None`` for "until now"."""
 
@@ -63,7 +67,7 @@ Seconds: TypeAlias = timedelta | float
 """A length of time: a `timedelta`, or a number of seconds."""
 
 Stage: TypeAlias = Literal[
-    "found", "added", "attached", "waiting", "downloading", "ready", "note", "interrupted"
+    "found", "added", "attached", "waiting", "downloading", "ready", "synced", "note", "interrupted"
 ]
 """Where a load is: see `ProgressEvent`."""
 
@@ -77,8 +81,9 @@ class ProgressEvent:
     stage
         ``found`` a cached export answers; ``added`` a new export; ``attached`` an export that
         was running already; ``waiting`` Mews is at work; ``downloading`` parts arrive;
-        ``ready`` the frame can be read; ``note`` something worth knowing; ``interrupted``
-        the user stopped.
+        ``ready`` the frame can be read; ``synced`` a table was compared with an export, and
+        ``rows`` of it changed; ``note`` something worth knowing; ``interrupted`` the user
+        stopped.
     message
         The same in a sentence.
     entity_type

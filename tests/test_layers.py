@@ -13,7 +13,7 @@ import mews_frames
 
 PACKAGE = Path(mews_frames.__file__).parent
 STAGES = {"_connector", "_exports", "_cache", "_frames"}
-LEAVES = {"__main__", "_cli", "_sandbox", "_display", "_bridges"}
+LEAVES = {"__main__", "_cli", "_sandbox", "_display", "_bridges", "_sync"}
 # From the top to the bottom: a room imports only what stands in a row below its own.
 ROWS = [
     {"__init__"},

@@ -14,7 +14,7 @@ def parameters(function):
     return dict(inspect.signature(function).parameters)
 
 
-@pytest.mark.parametrize("name", [*LOADS, "start_export", "exports"])
+@pytest.mark.parametrize("name", [*LOADS, "start_export", "exports", "sync_entities", "changes"])
 def test_a_function_is_the_method_of_the_client_and_a_profile(name):
     of_function = parameters(getattr(mf, name))
     of_method = parameters(getattr(mf.Client, name))
@@ -36,7 +36,7 @@ def test_the_typed_options_are_the_options(name):
     )
 
 
-@pytest.mark.parametrize("name", [*LOADS, "start_export"])
+@pytest.mark.parametrize("name", [*LOADS, "start_export", "sync_entities", "changes"])
 def test_options_are_keyword_only(name):
     first, *options = parameters(getattr(mf, name)).values()
     assert first.default is inspect.Parameter.empty

@@ -25,6 +25,7 @@ __all__ = [
     "account_digest",
     "fingerprint",
     "make_request",
+    "make_scoped",
     "read_seconds",
 ]
 
@@ -82,6 +83,22 @@ def make_request(
         )
     window = None if updated is None else read_updated(updated)
     return Request(schema.entity_type, scope, Filters(updated=window))
+
+
+def make_scoped(
+    entity_type: str, *, enterprise_ids: Sequence[str] | None, chain_ids: Sequence[str] | None
+) -> Request:
+    """Check a scope without a window, for who asks for one window after the other.
+
+    Raises
+    ------
+    InvalidArgumentError
+        As `make_request`.
+    """
+    schema = load_schema(entity_type)
+    return Request(
+        schema.entity_type, _scope(schema.entity_type, schema.scope, enterprise_ids, chain_ids)
+    )
 
 
 # --------------------------------------------------------------------------- scope

@@ -56,7 +56,7 @@ def sandbox(
         How many records of OrderItem there are; the other types are in proportion. About 1.7 KB
         each, made at 50 MB/s or more and never held in memory.
     seed
-        Equal seeds give equal rows, as of the same day.
+        Equal seeds give equal rows, as of the same hour.
     faults
         What goes wrong: see `mews_frames.testing`.
     clock

@@ -1,4 +1,4 @@
-"""Exports of the made-up hotels: pure functions of rows, seed and day, cut as was asked."""
+"""Exports of the made-up hotels: pure functions of rows, seed and hour, cut as was asked."""
 
 import json
 import tracemalloc
@@ -12,7 +12,7 @@ from mews_frames._sandbox.hotel import group_of, names, properties
 from mews_frames._schemas import ENTITY_TYPES, load_schema
 
 ROWS = 4_000
-MIDNIGHT = TODAY.replace(hour=0)
+HOUR = TODAY.replace(minute=0)
 UPDATED = [each for each in ENTITY_TYPES if each != "LedgerEntry"]
 
 
@@ -55,7 +55,7 @@ def test_what_the_docs_require_is_there(entity_type):
 
 @pytest.mark.parametrize("entity_type", ENTITY_TYPES)
 def test_the_same_seed_makes_the_same_bytes(entity_type):
-    again = datetime(2026, 6, 15, 23, tzinfo=UTC)  # the same day
+    again = datetime(2026, 6, 15, 12, 59, tzinfo=UTC)  # the same hour
     first = b"".join(chunks(entity_type, ROWS))
     assert b"".join(chunks(entity_type, ROWS, added=again)) == first
     assert b"".join(chunks(entity_type, ROWS, seed=1)) != first
@@ -79,9 +79,9 @@ def test_even_few_rows_bring_every_type(entity_type):
 @pytest.mark.parametrize("rows", [500, 5_000, 30_000])
 def test_rows_span_three_years_however_many_there_are(rows):
     arrivals = [json.loads(line)["ScheduledStartUtc"] for line in all_lines("Reservation", rows)]
-    back = MIDNIGHT - datetime.fromisoformat(min(arrivals))
+    back = HOUR - datetime.fromisoformat(min(arrivals))
     assert timedelta(days=900) < back < timedelta(days=1300)
-    assert datetime.fromisoformat(max(arrivals)) > MIDNIGHT + timedelta(days=60)
+    assert datetime.fromisoformat(max(arrivals)) > HOUR + timedelta(days=60)
 
 
 @pytest.mark.parametrize("entity_type", ENTITY_TYPES)
@@ -89,7 +89,7 @@ def test_nothing_has_happened_that_lies_ahead(entity_type):
     past = ("CreatedUtc", "UpdatedUtc", "ClosedUtc", "ActualStartUtc", "ActualEndUtc", "PaidUtc",
             "CancelledUtc", "CanceledUtc", "ChargedUtc", "SettlementUtc", "DeletedUtc",
             "LastReminderDateUtc", "IssuedUtc")  # fmt: skip
-    now = wire(MIDNIGHT)
+    now = wire(HOUR)
     for record in records(entity_type, ROWS):
         moments = [record[name] for name in past if record.get(name) is not None]
         assert all(moment < now for moment in moments)
@@ -151,9 +151,7 @@ def test_what_changed_since_brings_an_old_export_up_to_date(entity_type):
     """The ground that growing tables stand on: no row changes unless its UpdatedUtc does."""
     then = TODAY - timedelta(days=400)
     old = by_id(all_lines(entity_type, ROWS, added=then))
-    changed = by_id(
-        all_lines(entity_type, ROWS, updated=(wire(then.replace(hour=0)), wire(MIDNIGHT)))
-    )
+    changed = by_id(all_lines(entity_type, ROWS, updated=(wire(then), wire(HOUR))))
     new = by_id(all_lines(entity_type, ROWS))
     # The stay that lies furthest back lacks items: which stay that is differs from day to day.
     recent = {key for key, line in new.items() if json.loads(line)["UpdatedUtc"] > "2024-01-01"}

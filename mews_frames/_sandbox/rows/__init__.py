@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from mews_frames._sandbox.hotel import told
-from mews_frames._sandbox.hotel.instants import DAY
+from mews_frames._sandbox.hotel.instants import HOUR
 from mews_frames._sandbox.hotel.places import group_of
 from mews_frames._sandbox.rows.availability import adjustments, availability_blocks
 from mews_frames._sandbox.rows.bills import bill
@@ -69,10 +69,11 @@ OF_GROUPS: Mapping[str, OfGroup] = {
 def lines(stored: Stored) -> Iterator[bytes]:
     """Make the rows of an export: chunks of whole lines, filtered as was asked.
 
-    The hotels are shown as of the beginning of the day, in UTC, on which it was added.
+    The hotels are shown as of the beginning of the hour in which it was added: exports of the same
+    hour fit together, and what happens shows an hour later at most.
     """
     group = group_of(stored.recipe.rows, stored.recipe.seed)
-    as_of = int(stored.added.timestamp()) // DAY * DAY
+    as_of = int(stored.added.timestamp()) // HOUR * HOUR
     wanted = Wanted(stored.asked)
     if not group.rows:
         return

@@ -1,0 +1,122 @@
+"""Where tables lie: beside the cache, or where the caller says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mews_frames.errors import InvalidArgumentError, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mews_frames._sync.identity import Identity
+
+__all__ = ["Place", "find_place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table lies.
+
+    Attributes
+    ----------
+    uri
+        A folder, or the URL of an object store.
+    options
+        What the object store wants to know, such as keys.
+    private
+        The folder beside the cache that nobody else may look into; None where the caller chose
+        the place, and with it who sees it.
+    """
+
+    uri: str
+    options: Mapping[str, str] | None = field(default=None, repr=False)
+    private: Path | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder on this machine."""
+        return "://" not in self.uri
+
+    def __str__(self) -> str:
+        return self.uri.split("?")[0] if self.is_local else _without_secrets(self.uri)
+
+    def prepare(self) -> None:
+        """Make the folders of a table beside the cache, for nobody else to look into.
+
+        Raises
+        ------
+        TableError
+            If they cannot be made.
+        """
+        if self.private is None:
+            return
+        try:
+            self.private.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (self.private, Path(self.uri).parent, Path(self.uri)):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                if os.name == "posix":
+                    folder.chmod(0o700)
+        except OSError as error:
+            raise TableError(
+                f"no table can be kept at {self}: {error.strerror or type(error).__name__}",
+                hint="into= names another place",
+            ) from error
+
+    def close_off(self) -> None:
+        """Take away from others what a commit wrote: Delta writes by the umask."""
+        if self.private is None or os.name != "posix":
+            return
+        for path in Path(self.uri).rglob("*"):
+            wanted = 0o700 if path.is_dir() else 0o600
+            if path.exists() and path.stat().st_mode & 0o777 != wanted:
+                path.chmod(wanted)
+
+
+def find_place(
+    into: str | os.PathLike[str] | None,
+    options: Mapping[str, str] | None,
+    *,
+    beside: Path,
+    identity: Identity,
+) -> Place:
+    """Find out where a table lies.
+
+    Parameters
+    ----------
+    into
+        A folder or a URL, as the caller gave it.
+    options
+        For the object store.
+    beside
+        The cache folder. Tables lie in a folder of their own beside it: what cannot be asked for
+        again (earlier states, deleted rows) is no cache, and `mf.cache.clear` leaves it alone.
+    identity
+        Whose rows they are.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is no place.
+    """
+    if into is None:
+        folder = beside.with_name(beside.name + "-tables").absolute()
+        name = "-".join(filter(None, (identity.entity_type, identity.digest)))
+        return Place(str(folder / identity.account[:16] / name), None, folder)
+    text: object = os.fspath(into) if hasattr(into, "__fspath__") else into
+    if not isinstance(text, str) or not text:
+        raise InvalidArgumentError(
+            f"into must be a folder or a URL, not {into!r}", hint='into="s3://bucket/orders"'
+        )
+    if "://" in text:
+        return Place(text.rstrip("/"), dict(options) if options else None)
+    return Place(str(Path(text).expanduser().absolute()))
+
+
+def _without_secrets(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -1,0 +1,124 @@
+"""Decide what the next export of a table has to cover. Pure: no network, no disk, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from mews_frames._exports.window import YOUNGEST_END
+
+__all__ = [
+    "Stretch",
+    "default_overlap",
+    "everything",
+    "latest_end",
+    "next_stretch",
+    "watermark_after",
+]
+
+OVERLAP = timedelta(hours=1)
+"""Of update times. Mews lets no window end within the last 5 minutes, so that what is late by
+minutes is expected there; an hour costs 4 % of a daily delta."""
+
+POSTED_AGAIN = timedelta(days=31)
+"""Of posting dates: ledger entries carry no time of update, so a month of them is read again."""
+
+EARLIEST_POSTING = date(2010, 1, 1)
+"""Before Mews was founded (2012). The posting window has no limit (operations/exports.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What one export is to cover.
+
+    Attributes
+    ----------
+    updated
+        Start of a window of update times with an open end; None for all times.
+    posted
+        First and last posting date; None for types that are not posted.
+    is_full
+        Whether a record that is not in it is gone at Mews.
+    """
+
+    updated: datetime | None = None
+    posted: tuple[date, date] | None = None
+    is_full: bool = False
+
+
+def default_overlap(filter_: str) -> timedelta:
+    """Say how far before the watermark a window begins where the caller does not."""
+    return POSTED_AGAIN if filter_ == "posted" else OVERLAP
+
+
+def next_stretch(
+    filter_: str, watermark: datetime | None, overlap: timedelta, now: datetime
+) -> Stretch | None:
+    """Say what to ask for next.
+
+    Parameters
+    ----------
+    filter_
+        ``updated`` or ``posted``: what the entity type is narrowed by.
+    watermark
+        Up to when the table is complete; None for everything.
+    overlap
+        How far before it to begin: what became visible late is found there.
+    now
+        The time at Mews.
+
+    Returns
+    -------
+    None if Mews would export nothing that is not in the table.
+
+    Examples
+    --------
+    >>> noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    >>> next_stretch("updated", None, OVERLAP, noon).is_full
+    True
+    >>> next_stretch("updated", noon - timedelta(days=1), OVERLAP, noon).updated.isoformat()
+    '2026-05-31T11:00:00+00:00'
+    """
+    if watermark is None:
+        return everything(filter_, now)
+    if filter_ == "posted":
+        last = _last_posting(now)
+        first = max((watermark - overlap).date(), EARLIEST_POSTING)
+        return Stretch(posted=(min(first, last), last))
+    start = watermark - overlap
+    return Stretch(updated=start) if start < latest_end(now) else None
+
+
+def everything(filter_: str, now: datetime) -> Stretch:
+    """Ask for all there is."""
+    if filter_ == "posted":
+        return Stretch(posted=(EARLIEST_POSTING, _last_posting(now)), is_full=True)
+    return Stretch(is_full=True)
+
+
+def _last_posting(now: datetime) -> date:
+    # Tomorrow has begun already in zones that are ahead of UTC.
+    return now.date() + timedelta(days=1)
+
+
+def latest_end(now: datetime) -> datetime:
+    """Say up to when Mews would export update times now."""
+    return now.replace(microsecond=0) - YOUNGEST_END
+
+
+def watermark_after(stretch: Stretch, end: datetime | None, added: datetime) -> datetime:
+    """Say up to when a table is complete that holds an export.
+
+    Parameters
+    ----------
+    stretch
+        What it covers.
+    end
+        Where its window of update times ended, if it had one.
+    added
+        When it was added, by the clock of Mews.
+    """
+    if stretch.posted is not None:
+        return datetime.combine(added.date(), time(tzinfo=UTC))
+    # An export of everything may lack what a window of the same time may lack.
+    return latest_end(added) if end is None else end

@@ -1,0 +1,211 @@
+"""A table is complete after every call, and costs what changed."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+from polars.testing import assert_frame_equal
+
+import mews_frames as mf
+from mews_frames._schemas import ENTITY_TYPES
+
+DAY = 86_400
+
+
+def rows_of(frame):
+    return frame.collect().sort("Id")
+
+
+def table_of(client, entity_type):
+    (folder,) = client.cache.path.with_name("cache-tables").glob(f"*/{entity_type}")
+    return DeltaTable(folder)
+
+
+def adds(mews):
+    return [request.body for request in mews.requests if request.operation == "add"]
+
+
+@pytest.mark.parametrize("entity_type", ENTITY_TYPES)
+def test_a_first_sync_is_a_full_export(sync, fresh, entity_type):
+    assert_frame_equal(rows_of(sync(entity_type)), rows_of(fresh(entity_type)))
+
+
+@pytest.mark.parametrize("entity_type", ENTITY_TYPES)
+def test_a_table_that_was_reconciled_is_a_full_export(sync, fresh, clock, entity_type):
+    sync(entity_type)
+    clock.move(30 * DAY)
+    sync(entity_type)
+    clock.move(DAY)
+    assert_frame_equal(rows_of(sync(entity_type, reconcile=True)), rows_of(fresh(entity_type)))
+
+
+def test_a_later_sync_asks_for_what_was_updated_since_with_an_hour_of_overlap(sync, mews, clock):
+    sync("Reservation")
+    clock.move(DAY)
+    sync("Reservation")
+    first, second = adds(mews)
+    assert "Filters" not in first
+    assert second["Filters"]["UpdatedUtc"]["StartUtc"] == "2026-06-15T10:54:00Z"
+
+
+def test_new_and_changed_records_replace_their_earlier_state(sync, fresh, clock):
+    before = rows_of(sync("Reservation"))
+    clock.move(DAY)
+    after, all_there_is = rows_of(sync("Reservation")), rows_of(fresh("Reservation"))
+    assert after["Id"].is_unique().all()
+    assert after.join(before, on="Id", how="anti").height > 0
+    assert before.join(after, on=["Id", "UpdatedUtc"], how="anti").height > 0
+    # The sandbox forgets its oldest stays, so that there are as many rows as asked for.
+    assert_frame_equal(after.join(all_there_is, on="Id", how="semi"), all_there_is)
+
+
+def test_ledger_entries_of_the_last_month_are_read_again(sync, mews, clock):
+    sync("LedgerEntry")
+    clock.move(DAY)
+    sync("LedgerEntry")
+    windows = [body["Filters"]["LedgerEntryFilters"]["Posting"] for body in adds(mews)]
+    assert windows == [
+        {"Start": "2010-01-01", "End": "2026-06-16"},
+        {"Start": "2026-05-15", "End": "2026-06-17"},
+    ]
+
+
+def test_the_overlap_is_the_callers_to_choose(sync, mews, clock):
+    sync("Bill")
+    clock.move(DAY)
+    sync("Bill", overlap=timedelta(days=2))
+    assert adds(mews)[1]["Filters"]["UpdatedUtc"]["StartUtc"] == "2026-06-13T11:54:00Z"
+
+
+def test_an_empty_delta_makes_no_version(sync, client, clock):
+    sync("Reservation")
+    clock.move(600)
+    sync("Reservation")
+    assert table_of(client, "Reservation").version() == 0
+
+
+def test_where_nothing_can_be_new_nothing_is_asked(sync, mews, clock):
+    sync("Bill", overlap=0)
+    count = len(adds(mews))
+    clock.move(-5)
+    sync("Bill", overlap=0)
+    assert len(adds(mews)) == count
+
+
+def test_the_watermark_stands_in_the_commit_of_the_rows(sync, client, clock):
+    sync("Reservation")
+    clock.move(DAY)
+    sync("Reservation")
+    table = table_of(client, "Reservation")
+    log = client.cache.path.with_name("cache-tables").rglob("00000000000000000001.json")
+    actions = [json.loads(line) for line in next(iter(log)).read_text().splitlines()]
+    moved = {a["txn"]["appId"]: a["txn"]["version"] for a in actions if "txn" in a}
+    assert any("add" in action for action in actions)
+    assert moved["mews_frames.watermark"] == table.transaction_version("mews_frames.watermark")
+    assert table.history(1)[0]["mews_frames.watermark"].startswith("2026-06-16T11:54:")
+
+
+def test_a_cached_export_of_everything_is_where_a_table_begins(client, sync, mews, clock, fresh):
+    client.load_entities("Reservation", progress=False)
+    clock.move(2 * DAY)
+    synced = rows_of(sync("Reservation"))
+    assert ["Filters" in body for body in adds(mews)] == [False, True]
+    all_there_is = rows_of(fresh("Reservation"))
+    assert_frame_equal(synced.join(all_there_is, on="Id", how="semi"), all_there_is)
+
+
+# ----------------------------------------------------------------------- deletions
+
+
+def test_what_vanished_is_marked_and_left_out(sync, client, clock):
+    before = rows_of(sync("OrderItem"))
+    clock.move(40 * DAY)
+    heard = []
+    client.sync_entities("OrderItem", reconcile=True, progress=heard.append)
+    now, every = rows_of(sync("OrderItem")), rows_of(sync("OrderItem", deleted=True))
+    gone = every.filter(pl.col("_deleted_at").is_not_null())
+    assert gone.height > 0
+    assert set(gone["Id"]) == set(before["Id"]) - set(now["Id"])
+    assert every.columns[-2:] == ["_deleted_at", "_rescued_data"]
+    assert f"{gone.height} gone at Mews" in next(e.message for e in heard if e.stage == "synced")
+
+
+# ----------------------------------------------------------------------- earlier states
+
+
+def test_an_earlier_state_is_read_by_version_or_instant(sync, clock):
+    states, instants = [], []
+    for _ in range(3):
+        states.append(rows_of(sync("Reservation")))
+        clock.move(60)
+        instants.append(clock.now())
+        clock.move(DAY)
+    for version, (state, instant) in enumerate(zip(states, instants, strict=True)):
+        assert_frame_equal(rows_of(sync("Reservation", as_of=version)), state)
+        assert_frame_equal(rows_of(sync("Reservation", as_of=instant)), state)
+        assert_frame_equal(rows_of(sync("Reservation", as_of=instant.isoformat())), state)
+
+
+def test_an_earlier_state_sends_nothing(sync, mews):
+    sync("Reservation")
+    count = len(mews.requests)
+    sync("Reservation", as_of=0)
+    assert len(mews.requests) == count
+
+
+@pytest.mark.parametrize("as_of", [7, "2026-06-15T00:00:00Z"])
+def test_a_state_that_there_was_not_is_an_error(sync, as_of):
+    sync("Reservation")
+    with pytest.raises(mf.errors.TableError):
+        sync("Reservation", as_of=as_of)
+
+
+@pytest.mark.parametrize("as_of", [-1, True, "yesterday", "2026-06-15", 1.5])
+def test_what_is_no_state_is_refused(sync, as_of):
+    sync("Reservation")
+    with pytest.raises(mf.errors.InvalidArgumentError):
+        sync("Reservation", as_of=as_of)
+
+
+def test_a_state_whose_files_are_gone_is_an_error_and_no_shorter_frame(sync, client, clock):
+    sync("Reservation")
+    old = table_of(client, "Reservation").file_uris()
+    clock.move(DAY)
+    sync("Reservation")
+    for path in set(old) - set(table_of(client, "Reservation").file_uris()):
+        Path(path).unlink()
+    with pytest.raises(mf.errors.TableError, match=r"version 0 .* is not left"):
+        sync("Reservation", as_of=0)
+
+
+def test_a_frame_stays_what_it_was_when_the_table_goes_on(sync, clock):
+    frame = sync("Reservation")
+    before = rows_of(frame)
+    clock.move(DAY)
+    sync("Reservation")
+    assert_frame_equal(rows_of(frame), before)
+
+
+def test_changes_are_those_between_two_states(sync, client, clock):
+    before = rows_of(sync("OrderItem"))
+    clock.move(40 * DAY)
+    after = rows_of(sync("OrderItem", reconcile=True))
+    changed = client.changes("OrderItem", since=0)
+    kinds = {name: set(frame["Id"]) for (name,), frame in changed.group_by("_change")}
+    assert kinds["inserted"] == set(after["Id"]) - set(before["Id"])
+    assert kinds["removed"] == set(before["Id"]) - set(after["Id"])
+    both = before.join(after, on="Id", how="semi", maintain_order="left")
+    other = after.join(both, on="Id", how="semi", maintain_order="left").hash_rows()
+    differing = set(both.filter(both.hash_rows() != other)["Id"])
+    assert kinds["updated"] == differing
+    assert differing
+    shown = changed.filter(pl.col("_change") != "removed").drop("_change").sort("Id")
+    assert_frame_equal(shown, after.join(shown, on="Id", how="semi"))
+
+
+def test_nothing_changed_since_now(sync, client):
+    sync("Bill")
+    assert client.changes("Bill", since=0).is_empty()
