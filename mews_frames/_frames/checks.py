@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Surprise",
+    "check_utf8",
     "count_lines",
     "count_texts",
     "octets_of",
@@ -67,11 +68,11 @@ def count_lines(data: bytes) -> int:
     if _BAD_AFTER_OBJECT[octets[positions(octets[:-1], "}") + 1]].any():
         raise Surprise("something after an object")
     if not data.isascii():
-        _check_utf8(data)  # Arrow's reader does not look
+        check_utf8(data)  # Arrow's reader does not look
     return len(ends)
 
 
-def _check_utf8(data: bytes) -> None:
+def check_utf8(data: bytes) -> None:
     """Refuse what is no UTF-8. Arrow's cast looks eight times faster than Python decodes."""
     import pyarrow as pa
 

@@ -1,4 +1,8 @@
-"""Decode the blocks of a part: the fast path first, the exact path where it is surprised."""
+"""Decode the blocks of a part: the fast path first, the exact path where it is surprised.
+
+The fast path is the compiled reader, which names the lines that it does not vouch for. Without it,
+Arrow's reader takes or refuses a piece as a whole.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mews_frames._frames import compiled
 from mews_frames._frames.checks import Surprise
-from mews_frames._frames.exact import decode_exact
+from mews_frames._frames.exact import decode_exact, decode_lines
 from mews_frames._frames.fast import decode_fast
 from mews_frames._frames.lines import BLOCK_SIZE, Block, Place, blocks
 from mews_frames._frames.unknown import begins_with_unknown, decode_beside
@@ -81,8 +86,25 @@ def decode_block(block: Block, kept: Kept, place: Place) -> pa.Table:
     """Decode whole lines into a table of `arrow_schema(kept)`, one row a line, in their order."""
     import pyarrow as pa
 
+    if compiled.is_there():
+        with suppress(Surprise):
+            return _compiled_table(block, kept, place)
     table = _fast_table(block, kept)
     return pa.concat_tables(_confined(block, kept, place)) if table is None else table
+
+
+def _compiled_table(block: Block, kept: Kept, place: Place) -> pa.Table:
+    """Decode all lines with the compiled reader, but its odd ones exactly."""
+    import numpy as np
+    import pyarrow as pa
+
+    table, odd = compiled.decode_compiled(block.data, kept)
+    if not odd:
+        return table
+    exact = decode_lines(block.lines_at(line.start for line in odd), kept, place)
+    order = np.arange(table.num_rows)
+    order[[line.row for line in odd]] = np.arange(len(odd)) + table.num_rows
+    return pa.concat_tables([table, exact]).take(order)
 
 
 def _confined(block: Block, kept: Kept, place: Place) -> Iterator[pa.Table]:

@@ -14,9 +14,11 @@ from mews_frames._frames.spelling import NotOneObjectError, read_record, to_json
 from mews_frames._frames.values import Rescued, converter, escape
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pyarrow as pa
 
-__all__ = ["decode_exact"]
+__all__ = ["decode_exact", "decode_lines"]
 
 
 def decode_exact(block: Block, kept: Kept, place: Place) -> pa.Table:
@@ -27,9 +29,14 @@ def decode_exact(block: Block, kept: Kept, place: Place) -> pa.Table:
     DecodeError
         At the first line that is not one JSON object.
     """
+    return decode_lines(lines(block), kept, place)
+
+
+def decode_lines(lines: Iterable[Block], kept: Kept, place: Place) -> pa.Table:
+    """Decode single lines, wherever they stand, as `decode_exact` does."""
     import pyarrow as pa
 
-    rows, rescues = _rows(block, kept, place)
+    rows, rescues = _rows(lines, kept, place)
     schema = arrow_schema(kept)
     columns = [
         [row[i] for row in rows]
@@ -43,13 +50,15 @@ def decode_exact(block: Block, kept: Kept, place: Place) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def _rows(block: Block, kept: Kept, place: Place) -> tuple[list[list[Any]], list[str | None]]:
+def _rows(
+    lines: Iterable[Block], kept: Kept, place: Place
+) -> tuple[list[list[Any]], list[str | None]]:
     """Give a value for every flat column of each line, and what was rescued of it, as JSON."""
     tree = _tree(kept.entity_type)
     width = len(flat_columns(kept.entity_type))
     rows: list[list[Any]] = []
     rescues: list[str | None] = []
-    for line in lines(block):
+    for line in lines:
         row: list[Any] = [None] * width
         rescued: Rescued = {}
         try:

@@ -10,7 +10,7 @@ import sys
 import pytest
 from hypothesis import strategies as st
 from support import records
-from support.frames import EXPORT_ID, decoded
+from support.frames import EXPORT_ID, decoded, needs_library
 from support.hostile import HOSTILE
 from support.records import BOM, budgets, for_all
 
@@ -44,6 +44,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.usefixtures("reader")
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 @pytest.mark.parametrize("lead", [b"", BOM, BOM + b"\r\n\n"], ids=["plain", "BOM", "blank lines"])
 @pytest.mark.parametrize(
@@ -60,6 +61,7 @@ def test_damage_is_named_by_export_part_line_and_byte(damage, lead, many, block_
     assert pickle.loads(pickle.dumps(error)).offset == error.offset  # noqa: S301 - our own
 
 
+@pytest.mark.usefixtures("reader")
 @pytest.mark.parametrize("cut", range(1, len(GOOD) - 1))
 def test_a_truncated_last_line_is_an_error(cut):
     assert error_of(GOOD * 3 + GOOD[:cut]).line == 4
@@ -120,6 +122,7 @@ def mutated(data, mutations):
     return bytes(octets)
 
 
+@pytest.mark.usefixtures("reader")
 @budgets(150)
 @pytest.mark.parametrize("entity_type", ["LedgerEntry", "Reservation"])
 def test_a_damaged_part_is_never_a_shorter_frame(entity_type, budget):
@@ -134,6 +137,7 @@ def test_a_damaged_part_is_never_a_shorter_frame(entity_type, budget):
         assert rows == sum(bool(line.strip(b" \t\r\n")) for line in text.split(b"\n"))
 
 
+@pytest.mark.usefixtures("reader")
 def test_a_part_is_damaged_at_random_places_of_many_lines():
     """Among thousands of lines the fast path meets the damage, and it is found all the same."""
     luck = random.Random(7)  # noqa: S311 - the same places each time
@@ -156,11 +160,11 @@ MOST_MEMORY = 1_500
 """MB: of these 250 are the libraries, the rest 20 times the longest line that is read."""
 
 
-@pytest.fixture(scope="module")
-def outcomes():
+@pytest.fixture(scope="module", params=[pytest.param("compiled", marks=needs_library), "arrow"])
+def outcomes(request):
     """Decode every hostile line in a process of its own, which may crash."""
     done = subprocess.run(
-        [sys.executable, "-m", "support.hostile"],
+        [sys.executable, "-m", "support.hostile", request.param],
         capture_output=True,
         text=True,
         check=False,

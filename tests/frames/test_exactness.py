@@ -6,6 +6,7 @@ from collections import Counter
 
 import polars as pl
 import pyarrow as pa
+import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 from support import contract, records
@@ -30,6 +31,7 @@ def rows_of(part, entity_type, **options):
 
 @budgets(25)
 @of_every_type
+@pytest.mark.usefixtures("reader")
 def test_frame_and_rescued_data_give_back_every_value(entity_type, budget):
     @for_all(budget, records.parts(entity_type))
     def claim(part):
@@ -176,6 +178,7 @@ def test_rows_do_not_depend_on_how_bytes_arrive(budget):
         assert rows_of(part, entity_type) == decoded(part.data, entity_type).to_pylist()
 
 
+@pytest.mark.usefixtures("without_library")
 def test_a_surprise_is_confined_to_its_line(monkeypatch):
     """Of many lines, only the pieces around a surprise go through the exact path."""
     exact = []
@@ -192,5 +195,6 @@ def test_a_surprise_is_confined_to_its_line(monkeypatch):
     data = "\n".join(lines).encode()
     rows = decoded(data, "LedgerEntry").to_pylist()
     contract.check_part("LedgerEntry", lines, rows)
+    assert exact
     assert sum(len(block.data) for block in exact) < len(data) / 2
     assert [block.line for block in exact] == sorted({block.line for block in exact})

@@ -12,6 +12,8 @@ from support.frames import decoded
 
 from mews_frames.errors import DecodeError
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 ORDINARY = b'{"Id": "before"}\n'
 
 

@@ -3,14 +3,19 @@
 from concurrent.futures import Executor, Future
 
 import pyarrow as pa
+import pytest
 
-from mews_frames._frames import decode, reader
+from mews_frames._frames import compiled, decode, reader
 from mews_frames._frames.columns import arrow_schema, keep
 from mews_frames._frames.lines import Place
 from mews_frames._frames.parquet import write_part
 
 EXPORT_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 PLACE = Place(EXPORT_ID, 7)
+
+needs_library = pytest.mark.skipif(
+    not compiled.is_there(), reason="the compiled reader is not built: python hatch_build.py"
+)
 
 
 class AtOnce(Executor):

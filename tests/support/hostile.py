@@ -1,11 +1,14 @@
 """Lines made to crash a reader or to fill its memory, and a program that decodes them.
 
-``python -m support.hostile`` says for each line what became of it, and at last its peak of memory.
+``python -m support.hostile compiled`` (or ``arrow``, for the other fast path) says for each line
+what became of it, and at last its peak of memory.
 """
 
 import re
+import sys
 from pathlib import Path
 
+from mews_frames._frames import compiled
 from mews_frames.errors import DecodeError
 from support.frames import decoded
 
@@ -64,6 +67,8 @@ def peak():
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "arrow":
+        compiled.is_there = lambda: False
     for name, make in HOSTILE.items():
         print(f"{name}: {outcome(make())}", flush=True)  # noqa: T201 - a test reads it
     print(f"peak in MB: {peak()}")  # noqa: T201 - a test reads it
