@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+import threading
 import tracemalloc
 from contextlib import closing
 
@@ -10,8 +11,8 @@ import httpx
 import pytest
 from support.door import Door
 
-from mews_frames._sandbox.server import SandboxServer, _Handler
-from mews_frames.testing import FakeClock
+from mews_frames._sandbox.server import SandboxServer, _Handler, _Server
+from mews_frames.testing import Drip, FakeClock
 
 setup = _Handler.setup
 ADD = b"POST /api/connector/v1/exports/add HTTP/1.1\r\nHost: x\r\n"
@@ -84,10 +85,11 @@ def test_closing_does_not_wait_for_clients_that_say_nothing(server):
 
 
 def test_a_client_that_hangs_up_in_mid_body_leaves_nothing_open(open_mews, monkeypatch):
-    handlers = []
+    handlers, failed = [], threading.Event()
     monkeypatch.setattr(_Handler, "setup", lambda self: handlers.append(self) or setup(self))
+    monkeypatch.setattr(_Server, "handle_error", lambda *_: failed.set())
     clock = FakeClock()
-    mews = open_mews(clock=clock, given={"OrderItem": [bytes(20_000_000)]})
+    mews = open_mews(clock=clock, given={"OrderItem": [bytes(20_000_000)]}, faults=[Drip(10_000)])
     with closing(SandboxServer(mews)) as server:
         with httpx.Client(base_url=mews.address) as http:
             path = Door(mews, clock, http).link().removeprefix(server.address)
@@ -97,5 +99,6 @@ def test_a_client_that_hangs_up_in_mid_body_leaves_nothing_open(open_mews, monke
             assert connection.recv(1000)
             # No polite end: what has not been read is answered with a reset.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert failed.wait(10)
     assert len(handlers) > 1
     assert all(each.rfile.closed and each.wfile.closed for each in handlers)
