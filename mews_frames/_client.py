@@ -28,6 +28,7 @@ from mews_frames._models import Export, is_uuid
 from mews_frames._pieces import check_one_piece, load_pieces
 from mews_frames._pipe import Pipe, Wanted
 from mews_frames._progress import Teller
+from mews_frames._redact import Secret, without_frames
 from mews_frames._remote import Afar, Leave
 from mews_frames._settings import Settings, find_settings
 from mews_frames.errors import InvalidArgumentError
@@ -145,13 +146,17 @@ class Client(Closing):
         transport: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        settings = find_settings(
-            client_token=client_token,
-            access_token=access_token,
-            platform_address=platform_address,
-            client_name=client_name,
-            cache_dir=cache_dir,
-            profile=profile,
+        given = Secret((client_token, access_token))
+        del client_token, access_token  # viewers of tracebacks show what a frame holds
+        settings = given.use(
+            lambda tokens: find_settings(
+                client_token=tokens[0],
+                access_token=tokens[1],
+                platform_address=platform_address,
+                client_name=client_name,
+                cache_dir=cache_dir,
+                profile=profile,
+            )
         )
         self._clock = clock or SystemClock()
         self._address = settings.platform_address
@@ -160,10 +165,12 @@ class Client(Closing):
         credentials = Credentials(
             settings.client_token, settings.access_token, settings.client_name
         )
-        account = self._account = account_digest(
-            settings.platform_address,
-            settings.client_token.reveal(),
-            settings.access_token.reveal(),
+        account = self._account = without_frames(
+            lambda: account_digest(
+                settings.platform_address,
+                settings.client_token.reveal(),
+                settings.access_token.reveal(),
+            )
         )
         address, clock = settings.platform_address, self._clock
         insecure = address.startswith("http:")
@@ -182,6 +189,8 @@ class Client(Closing):
         self._lazy_pipe = Pipe(self._connector, layout, Leave(), account)
 
     def __repr__(self) -> str:
+        if "_cache" not in vars(self):  # its settings were refused: a traceback asks all the same
+            return "Client(...)"
         return f"Client({self._address!r}, cache at {str(self._cache.path)!r})"
 
     def close(self) -> None:

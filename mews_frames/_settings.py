@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mews_frames._redact import Secret, without_query
+from mews_frames._redact import Secret, without_frames, without_query
 from mews_frames._trust import flaw_in, others_read
 from mews_frames._version import __version__
 from mews_frames.errors import ConfigurationError
@@ -218,8 +218,13 @@ def find_settings(
     )
 
 
-def find_cache_dir(profile: str | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+def find_cache_dir(profile: str | None = None) -> Path:
     """Find the folder of the cache, for calls that need no tokens."""
+    # The environment and the profile file may hold some: no frame that has read them is shown.
+    return without_frames(lambda: _found_cache_dir(profile, os.environ))
+
+
+def _found_cache_dir(profile: str | None, environ: Mapping[str, str]) -> Path:
     if (profile or environ.get("MEWS_FRAMES_PROFILE")) == SANDBOX:
         return _cache_dir(None, environ, None)
     return _cache_dir(

@@ -4,6 +4,7 @@ import logging
 import os
 
 import pytest
+from support.tracebacks import shown
 
 import mews_frames as mf
 from mews_frames._settings import SANDBOX_ADDRESS, config_file, find_cache_dir, find_settings
@@ -70,6 +71,56 @@ def test_a_missing_or_blank_token_names_every_place_looked_at(name, value):
     assert f"the environment variable MEWS_{name.upper()}" in message
     assert f"profile 'default' in {config_file()} (no such file)" in message
     assert "mews-frames login" in caught.value.hint
+
+
+CANARY = "CANARY-5e77"
+
+
+def from_arguments(**settings):
+    return mf.Client(f"{CANARY}-client", f"{CANARY}-access", **settings)
+
+
+def from_the_environment(**settings):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEWS_CLIENT_TOKEN", f"{CANARY}-client")
+        patch.setenv("MEWS_ACCESS_TOKEN", f"{CANARY}-access")
+        return mf.Client(**settings)
+
+
+def from_the_profile(**settings):
+    write_profiles(f'[profiles.default]\nclient_token = "{CANARY}"\naccess_token = "{CANARY}"\n')
+    return mf.Client(**settings)
+
+
+def for_the_cache(**settings):
+    write_profiles(f'[profiles.default]\nclient_token = "{CANARY}"\n')
+    return mf.exports(**{"profile": "nobody"} | settings)
+
+
+def from_a_damaged_profile(**settings):
+    write_profiles(f'[profiles.default]\nclient_token = "{CANARY}"\naccess_token {CANARY}\n')
+    return mf.Client(**settings)
+
+
+@pytest.mark.parametrize(
+    ("make", "settings"),
+    [
+        (from_arguments, {"platform_address": "ftp://x"}),
+        (from_arguments, {"profile": "nobody"}),
+        (from_the_environment, {"platform_address": "ftp://x"}),
+        (from_the_environment, {"profile": "nobody"}),
+        (from_the_profile, {"platform_address": "ftp://x"}),
+        (from_the_profile, {"profile": "nobody"}),
+        (from_a_damaged_profile, {}),
+        (for_the_cache, {}),
+    ],
+)
+def test_no_frame_of_a_wrong_setting_shows_a_token(make, settings):
+    with pytest.raises(ConfigurationError) as caught:
+        make(**settings)
+    texts = shown(caught.value)
+    assert len(texts) > 5
+    assert not [text for text in texts if CANARY in text]
 
 
 def test_a_profile_that_does_not_exist_lists_those_that_do():
