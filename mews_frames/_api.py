@@ -783,6 +783,10 @@ class _DefaultCache:
     def __repr__(self) -> str:
         return repr(self._cache())
 
+    def _repr_html_(self) -> str:
+        """Show in a notebook what lies there."""
+        return self._cache()._repr_html_()
+
     @property
     def path(self) -> Path:
         """The folder, whether it exists or not."""

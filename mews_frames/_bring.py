@@ -19,10 +19,10 @@ from mews_frames._frames.merge import KEYS, Older, older_rows, without_older
 from mews_frames._frames.parquet import footer_of
 from mews_frames._frames.reader import scan, shape
 from mews_frames._models import instant_text
+from mews_frames._words import age_in_words, count_in_words, instant_in_words, size_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
     from pathlib import Path
 
     import polars as pl
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mews_frames._parts import Brought
     from mews_frames._progress import Teller
     from mews_frames._schemas import Field
-    from mews_frames.typing import Clock, Money
+    from mews_frames.typing import Clock, Money, Stage
 
 __all__ = ["Bring"]
 
@@ -108,13 +108,16 @@ class Bring:
             if before := read_manifest(layout, export.id):
                 kept = kept.union(Kept(export.entity_type, before.columns))
             layout.make(layout.export(export.id))
+            began = self._clock.monotonic()
             remove(layout.manifest(export.id))
             parts = bring_parts(
                 export.files,
                 kept,
                 layout=layout,
                 download=self._download(seen),
-                tell=lambda so_far: _tell_brought(tell, export, so_far),
+                tell=lambda so_far: _tell_brought(
+                    tell, export, so_far, self._clock.monotonic() - began
+                ),
             )
             found = self._journal.find(export.id)
             manifest = Manifest(
@@ -190,7 +193,7 @@ class Bring:
         added = manifest.added
         as_of = "data of unknown age"
         if added is not None:
-            age = _in_words(self._clock.now() - added)
+            age = age_in_words((self._clock.now() - added).total_seconds())
             as_of = f"data as of {instant_text(added.replace(microsecond=0))}, {age} old"
         tell(
             "found",
@@ -202,31 +205,44 @@ class Bring:
         )
 
 
-def _tell_brought(tell: Teller, export: Export, so_far: Brought) -> None:
-    size = sum(file.size for file in export.files)
+def _tell_brought(tell: Teller, export: Export, so_far: Brought, seconds: float) -> None:
+    size, parts = sum(file.size for file in export.files), len(export.files)
+    speed = so_far.fetched / seconds if seconds > 0 else 0.0
+    done = f"{so_far.parts_done} of {parts} parts"
+    rows = f"{so_far.rows:,} rows"
+    if size and so_far.size_done >= size:
+        stage: Stage = "decoding"
+        message = f"decoding: {done}, {rows}; all {size_in_words(size)} are here"
+    else:
+        stage = "downloading"
+        message = f"downloading: {done}, {size_in_words(so_far.size_done)} of {size_in_words(size)}"
+        if speed:
+            message += f", {size_in_words(speed)}/s; {rows} decoded"
     tell(
-        "downloading",
-        f"{so_far.parts_done} of {len(export.files)} parts,"
-        f" {so_far.size_done / 1e6:.1f} of {size / 1e6:.1f} MB",
+        stage,
+        message,
         export.id,
-        parts=len(export.files),
+        parts=parts,
         parts_done=so_far.parts_done,
         size=size,
         size_done=so_far.size_done,
+        speed=speed,
         rows=so_far.rows,
     )
 
 
 def _tell_ready(manifest: Manifest, tell: Teller) -> None:
     expires, parts = manifest.export.expires, len(manifest.parts)
-    until = f" until {instant_text(expires)}" if expires else ""
+    until = f" until {instant_in_words(expires)}" if expires else ""
     rescued = (
-        f"; {manifest.rescued:,} rows hold rescued data (mf.drift)" if manifest.rescued else ""
+        f"; {count_in_words(manifest.rescued, 'row')} with rescued data (mf.drift)"
+        if manifest.rescued
+        else ""
     )
     tell(
         "ready",
-        f"{manifest.rows:,} rows in {parts} parts, {manifest.bytes / 1e6:.1f} MB on disk"
-        f"{until}{rescued}",
+        f"{manifest.rows:,} rows in {count_in_words(parts, 'part')},"
+        f" {size_in_words(manifest.bytes)} on disk{until}{rescued}",
         manifest.export.id,
         parts=parts,
         parts_done=parts,
@@ -256,11 +272,3 @@ def _shape(field: Field) -> Any:
     if field.fields:
         return [field.type, [(inner.name, _shape(inner)) for inner in field.fields]]
     return field.type
-
-
-def _in_words(age: timedelta) -> str:
-    seconds = max(0, int(age.total_seconds()))
-    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"

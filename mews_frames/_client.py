@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
@@ -35,7 +36,9 @@ from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import httpx
     import pandas as pd
@@ -193,6 +196,12 @@ class Client(Closing):
             return "Client(...)"
         return f"Client({self._address!r}, cache at {str(self._cache.path)!r})"
 
+    def _repr_html_(self) -> str:
+        """Show in a notebook whom it asks, and where it keeps what it gets."""
+        from mews_frames._display.card import client_page
+
+        return client_page(self._address, self._cache)
+
     def close(self) -> None:
         """Close connections, if any are open. Frames that were loaded stay readable."""
         self._http.close()
@@ -263,9 +272,10 @@ class Client(Closing):
             enterprise_ids=enterprise_ids,
             chain_ids=chain_ids,
         )
-        wanted = self._wanted(request, columns, max_age, self._teller(progress), refresh=refresh)
         shape = _Shape(backend, money or default_money(backend), flatten=flatten)
-        return self._load({entity_type: wanted}, timeout, shape, cache=cache)[entity_type]
+        with self._telling(progress) as teller:
+            wanted = self._wanted(request, columns, max_age, teller, refresh=refresh)
+            return self._load({entity_type: wanted}, timeout, shape, cache=cache)[entity_type]
 
     def start_export(
         self,
@@ -288,8 +298,9 @@ class Client(Closing):
             chain_ids=chain_ids,
         )
         check_one_piece(request, self._connector)
-        wanted = self._wanted(request, None, max_age, self._teller(progress), refresh=refresh)
-        return self._pipe.start(wanted, self._patience(None), at_once=True).export
+        with self._telling(progress) as teller:
+            wanted = self._wanted(request, None, max_age, teller, refresh=refresh)
+            return self._pipe.start(wanted, self._patience(None), at_once=True).export
 
     @overload
     def load_export(
@@ -333,12 +344,13 @@ class Client(Closing):
                 hint="mf.exports() lists those that this machine knows",
             )
         shape = _Shape(backend, money or default_money(backend), flatten=flatten)
-        asking = (export_id.lower(), columns, self._patience(timeout), self._teller(progress))
-        if not cache:
-            export = self._lazy_pipe.load_by_id(*asking)
-            return self._lazy_frame((export,), keep(export.entity_type, columns), shape)
-        manifest = self._pipe.load_by_id(*asking)
-        return self._frame((manifest,), keep(manifest.export.entity_type, columns), shape)
+        with self._telling(progress) as teller:
+            asking = (export_id.lower(), columns, self._patience(timeout), teller)
+            if not cache:
+                export = self._lazy_pipe.load_by_id(*asking)
+                return self._lazy_frame((export,), keep(export.entity_type, columns), shape)
+            manifest = self._pipe.load_by_id(*asking)
+            return self._frame((manifest,), keep(manifest.export.entity_type, columns), shape)
 
     # ----------------------------------------------------------------------- several
 
@@ -402,15 +414,14 @@ class Client(Closing):
             chain_ids=chain_ids,
             columns=columns,
         )
-        teller = self._teller(progress)
-        wanted: dict[str, Wanted] = {
-            name: self._wanted(
-                make_request(name, **mine.request), mine.columns, max_age, teller, refresh=refresh
-            )
-            for name, mine in options.items()
-        }
+        requests = {name: make_request(name, **mine.request) for name, mine in options.items()}
         shape = _Shape(backend, money or default_money(backend), flatten=flatten)
-        return self._load(wanted, timeout, shape, cache=cache)
+        with self._telling(progress) as teller:
+            wanted: dict[str, Wanted] = {
+                name: self._wanted(request, options[name].columns, max_age, teller, refresh=refresh)
+                for name, request in requests.items()
+            }
+            return self._load(wanted, timeout, shape, cache=cache)
 
     # ----------------------------------------------------------------------- tables that grow
 
@@ -486,9 +497,11 @@ class Client(Closing):
     def _patience(self, timeout: Seconds | None) -> Patience:
         return Patience(read_seconds("timeout", timeout), self._clock)
 
-    def _teller(self, progress: Progress) -> Callable[[str], Teller]:
-        listen = _listener(progress)
-        return lambda entity_type: Teller(listen, entity_type, self._clock)
+    @contextmanager
+    def _telling(self, progress: Progress) -> Iterator[Callable[[str], Teller]]:
+        """Tell of one call: to what shows it, to a callable, or to nobody."""
+        with _listening(progress, self._cache.path, self._clock) as listen:
+            yield lambda entity_type: Teller(listen, entity_type, self._clock)
 
     def _wanted(
         self,
@@ -533,19 +546,21 @@ class Client(Closing):
         return to_backend(frame, shape.backend)
 
 
-def _listener(progress: Progress) -> Callable[[ProgressEvent], None] | None:
+def _listening(
+    progress: Progress, cache: Path, clock: Clock
+) -> AbstractContextManager[Callable[[ProgressEvent], None] | None]:
     if progress is None:
         from mews_frames._display.progress import automatic
 
-        return automatic()
+        return automatic(cache, clock)
     if progress is False:
-        return None
+        return nullcontext()
     if not callable(progress):
         raise InvalidArgumentError(
             f"progress must be None, False or a callable, not {progress!r}",
             hint="progress=print shows every event",
         )
-    return progress
+    return nullcontext(progress)
 
 
 def _sandbox_transport(settings: Settings, clock: Clock) -> httpx.BaseTransport | None:

@@ -112,7 +112,7 @@ def _day(text: str) -> date:
     return date.fromisoformat(text[:10])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Export:
     """An export as Mews last described it.
 
@@ -148,6 +148,18 @@ class Export:
     filters: Filters = Filters()
     files: tuple[ExportFile, ...] = ()
     expires: datetime | None = None
+
+    def __repr__(self) -> str:
+        """Say it in one line; ids of properties and sizes of parts are in its attributes."""
+        size = f", {len(self.files)} parts" if self.files else ""
+        until = f", expires {instant_text(self.expires)}" if self.expires else ""
+        return f"<Export {self.id} of {self.entity_type}: {self.status}{size}{until}>"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from mews_frames._display.card import export_page
+
+        return export_page(self)
 
     @property
     def is_running(self) -> bool:

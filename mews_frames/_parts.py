@@ -21,7 +21,9 @@ from mews_frames._trust import flaw_at
 from mews_frames.errors import CacheError, DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import pyarrow as pa
 
     from mews_frames._cache.layout import Layout
     from mews_frames._exports.download import Download
@@ -43,6 +45,8 @@ class Brought:
     """How far it is. Threads add to it under its lock."""
 
     size_done: int = 0
+    fetched: int = 0
+    """Bytes that arrived in this run; others may have lain here already."""
     parts_done: int = 0
     rows: int = 0
 
@@ -93,6 +97,7 @@ class _Bringing:
         self._lock = threading.Lock()
         self._decoders = ThreadPoolExecutor(os.cpu_count() or 1, "mews-decode")
         self._spools: set[Spool] = set()
+        self._rows: dict[int, int] = {}
         self.so_far = Brought()
 
     def stop(self) -> None:
@@ -140,7 +145,7 @@ class _Bringing:
                 self._spools.discard(spool)
         with suppress(CacheError):
             remove(self._layout.partial(self._export_id, file.number))
-        self._count(parts_done=1, rows=part.rows)
+        self._count(parts_done=1)
         return part
 
     def _spool(self, file: ExportFile) -> Spool:
@@ -153,7 +158,7 @@ class _Bringing:
 
     def _fetch(self, file: ExportFile, spool: Spool) -> None:
         try:
-            self._download(file, spool, lambda size: self._count(size_done=size))
+            self._download(file, spool, lambda size: self._count(size_done=size, fetched=size))
         except BaseException as error:  # noqa: BLE001 - the reading end raises it
             spool.fail(error)
 
@@ -162,19 +167,29 @@ class _Bringing:
         tables = decode_part(
             spool.chunks(), self._kept, Place(self._export_id, file.number), self._decoders
         )
+        counted = self._counted(tables, file.number)
         with scratch(path) as aside:
             written = write_part(
-                aside, tables, self._kept, export_id=self._export_id, number=file.number
+                aside, counted, self._kept, export_id=self._export_id, number=file.number
             )
             size, digest = aside.stat().st_size, sha256_of(aside)
             replace_with(aside, path)
         return Part(file.number, file.size, written.rows, written.rescued, size, digest)
 
-    def _count(self, *, size_done: int = 0, parts_done: int = 0, rows: int = 0) -> None:
+    def _counted(self, tables: Iterable[pa.Table], number: int) -> Iterator[pa.Table]:
+        rows = 0
+        for table in tables:
+            rows += table.num_rows
+            with self._lock:  # a part that is begun again is counted again
+                self._rows[number] = rows
+                self.so_far.rows = sum(self._rows.values())
+            yield table
+
+    def _count(self, *, size_done: int = 0, fetched: int = 0, parts_done: int = 0) -> None:
         with self._lock:
             self.so_far.size_done += size_done
+            self.so_far.fetched += fetched
             self.so_far.parts_done += parts_done
-            self.so_far.rows += rows
 
     def _disk_error(self, file: ExportFile, error: OSError) -> CacheError:
         full = error.errno in {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}

@@ -19,6 +19,7 @@ from mews_frames._exports.find import Find
 from mews_frames._exports.request import Request, fingerprint
 from mews_frames._exports.wait import Patience, check_end, finished
 from mews_frames._frames.columns import Kept, keep
+from mews_frames._watch import Watch
 from mews_frames.errors import (
     ExportAlreadyRunningError,
     ExportExpiredError,
@@ -259,13 +260,15 @@ class Pipe(Generic[P]):
             return
         tellers = {export_id: one.tell for export_id, one in running.items()}
         ages = {export_id: self._age(export_id) for export_id in running}
-        left = set(running)
+        left, watch = set(running), Watch(self._journal, tellers)
         with _saying_how_to_go_on(tellers):
             try:
                 for export_id, seen in finished(
-                    ages, self._connector.look, patience, self._waiting(tellers)
+                    ages, self._connector.look, patience, watch.running
                 ):
                     left.discard(export_id)
+                    if seen is not None:
+                        watch.ended(seen, self._age(export_id))
                     yield export_id, self._end(running[export_id], export_id, seen, patience)
             except MewsError as error:
                 for export_id in left:
@@ -278,7 +281,6 @@ class Pipe(Generic[P]):
         if seen is None:
             self._journal.forget(export_id)
             return None
-        self._journal.see(seen)
         if seen.export.status == "Expired":
             return None
         try:
@@ -302,33 +304,21 @@ class Pipe(Generic[P]):
     def _waited_for(self, seen: Seen, patience: Patience, tell: Teller) -> Seen:
         export_id = seen.export.id
         ages = {export_id: self._age(export_id)}
-        waiting = self._waiting({export_id: tell})
-        _, last = next(finished(ages, self._connector.look, patience, waiting))
+        watch = Watch(self._journal, {export_id: tell})
+        _, last = next(finished(ages, self._connector.look, patience, watch.running))
         if last is None:
             raise ExportExpiredError(
                 f"export {export_id} vanished at Mews while it was waited for",
                 hint=f'mf.load_entities("{seen.export.entity_type}") asks for another one',
                 export_id=export_id,
             )
+        watch.ended(last, self._age(export_id))
         return last
 
     def _age(self, export_id: str) -> float:
         """Say how many seconds ago an export was added; 0 if that is not known."""
         found = self._journal.find(export_id)
         return max(0.0, (self._connector.now() - found[1].added).total_seconds()) if found else 0.0
-
-    def _waiting(self, tellers: Mapping[str, Teller]) -> Callable[[Seen, float, float], None]:
-        def tell(seen: Seen, waited: float, delay: float) -> None:
-            self._journal.see(seen)
-            export = seen.export
-            tellers[export.id](
-                "waiting",
-                f"export is {export.status}, {waited:.0f} s after it was added;"
-                f" next look in {delay:.0f} s",
-                export.id,
-            )
-
-        return tell
 
 
 @contextmanager

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 from mews_frames._models import Export, Filters, Scope, Seen, instant_text, read_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-__all__ = ["LAYOUT", "Entry", "Record"]
+__all__ = ["LAYOUT", "Entry", "Record", "usual_time"]
 
 LAYOUT = 1
+
+RECENT = 5
+"""Exports that an estimate goes by: hotels grow, and Mews has slow days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,14 @@ class Entry:
         As it was last seen, without links.
     added
         When it was added, by the clock of Mews: the data are complete up to then.
+    took
+        Seconds from the add until Mews was done, as far as looks were close enough together to
+        know; else None. Older records do not say.
     """
 
     export: Export
     added: datetime
+    took: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,8 @@ class Record:
             "filters": self.filters.to_wire(),
             "intended": instant_text(self.intended) if self.intended else None,
             "exports": [
-                {"added": instant_text(e.added), "export": e.export.to_wire()} for e in self.entries
+                {"added": instant_text(e.added), "export": e.export.to_wire(), "took": e.took}
+                for e in self.entries
             ],
         }
 
@@ -100,7 +109,11 @@ class Record:
     def from_data(cls, data: dict[str, Any]) -> Record:
         """Read it from JSON data."""
         entries = [
-            Entry(Seen.from_wire(entry["export"]).export, read_instant(entry["added"]))
+            Entry(
+                Seen.from_wire(entry["export"]).export,
+                read_instant(entry["added"]),
+                entry.get("took"),
+            )
             for entry in data["exports"]
         ]
         return cls(
@@ -112,3 +125,22 @@ class Record:
             read_instant(data["intended"]),
             tuple(entries),
         )
+
+
+def usual_time(records: Iterable[Record], like: Record) -> tuple[float, float] | None:
+    """Say how long exports such as those of a request took of late, by what this machine saw.
+
+    Those of the very request count, if there are any; else all of the account and the type,
+    whose windows may differ.
+
+    Returns
+    -------
+    The shortest and the longest time in seconds; None if there was none.
+    """
+    of_type = [r for r in records if (r.account, r.entity_type) == (like.account, like.entity_type)]
+    for some in ([r for r in of_type if r.fingerprint == like.fingerprint], of_type):
+        entries = sorted((e for r in some for e in r.entries), key=lambda e: e.added)
+        took = [e.took for e in entries if e.took is not None][-RECENT:]
+        if took:
+            return min(took), max(took)
+    return None

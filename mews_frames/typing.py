@@ -67,7 +67,19 @@ Seconds: TypeAlias = timedelta | float
 """A length of time: a `timedelta`, or a number of seconds."""
 
 Stage: TypeAlias = Literal[
+<<<<<<< HEAD
     "found", "added", "attached", "waiting", "downloading", "ready", "synced", "note", "interrupted"
+=======
+    "found",
+    "added",
+    "attached",
+    "waiting",
+    "downloading",
+    "decoding",
+    "ready",
+    "note",
+    "interrupted",
+>>>>>>> 8885dc9 (Show loads in notebooks, terminals and logs, with an estimate and a card at the end)
 ]
 """Where a load is: see `ProgressEvent`."""
 
@@ -80,10 +92,17 @@ class ProgressEvent:
     ----------
     stage
         ``found`` a cached export answers; ``added`` a new export; ``attached`` an export that
+<<<<<<< HEAD
         was running already; ``waiting`` Mews is at work; ``downloading`` parts arrive;
         ``ready`` the frame can be read; ``synced`` a table was compared with an export, and
         ``rows`` of it changed; ``note`` something worth knowing; ``interrupted`` the user
         stopped.
+=======
+        was running already; ``waiting`` Mews is at work; ``downloading`` parts arrive, and are
+        decoded meanwhile; ``decoding`` all bytes are here, the last rows are being decoded;
+        ``ready`` the frame can be read; ``note`` something worth knowing; ``interrupted`` the
+        user stopped.
+>>>>>>> 8885dc9 (Show loads in notebooks, terminals and logs, with an estimate and a card at the end)
     message
         The same in a sentence.
     entity_type
@@ -92,12 +111,23 @@ class ProgressEvent:
         The export, once it is known.
     seconds
         Seconds since the load began.
+    status
+        What Mews says of the export, while it is waited for.
+    waited
+        Seconds since the export was added, while it is waited for.
+    next_look
+        Seconds until Mews is asked again, while it is waited for.
+    usual
+        The shortest and the longest time in seconds that such exports took on this machine of
+        late; None if it has not seen any. An estimate, and no promise of Mews.
     parts, parts_done
         How many parts there are, and how many are in the cache.
     size, size_done
         Bytes of JSON Lines in all, and how many have arrived.
+    speed
+        Bytes that arrived per second, on average since the download began here.
     rows
-        Rows in the cache so far.
+        Rows decoded so far.
     piece, pieces
         Which piece of a window longer than 180 days this is about, from 1, and how many there
         are; each is an export of its own.
@@ -108,17 +138,23 @@ class ProgressEvent:
     entity_type: str
     export_id: str | None = None
     seconds: float = 0.0
+    status: Status | None = None
+    waited: float = 0.0
+    next_look: float = 0.0
+    usual: tuple[float, float] | None = None
     parts: int = 0
     parts_done: int = 0
     size: int = 0
     size_done: int = 0
+    speed: float = 0.0
     rows: int = 0
     piece: int = 1
     pieces: int = 1
 
 
 Progress: TypeAlias = Callable[[ProgressEvent], None] | Literal[False] | None
-"""``None`` shows what fits (notebook, terminal, nothing), ``False`` nothing; or a callable."""
+"""``None`` shows what fits (a display in a notebook, lines on stderr), ``False`` nothing; or a
+callable that gets every `ProgressEvent`."""
 
 Ids: TypeAlias = Sequence[str]
 """Ids of enterprises or chains: UUIDs as text."""

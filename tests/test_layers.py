@@ -22,11 +22,12 @@ ROWS = [
     {"_pieces", "_known", "_many"},
     {"_pipe"},
     {"_bring"},
-    {"_parts", "_remote"},
+    {"_parts", "_remote", "_watch"},
     STAGES,
     {"_settings", "_progress", "_clock"},
     {"_records"},
     {"_closing", "_models", "_retry", "_schemas", "_stopped", "_trust", "_version"},
+    {"_words"},
     {"testing", "_redact"},
     {"errors", "typing"},
 ]
@@ -38,7 +39,7 @@ FETCH_LEAVES = {"_api", "_client", "_handoff"}
 class Import:
     room: str
     name: str
-    when: str  # "at once", "when called" or "for types"
+    when: str  # "at once", "when called", "when shown" or "for types"
 
 
 def room_of(path):
@@ -64,6 +65,8 @@ def _imports(tree, when):
                 yield _import(node.module, when)
             case ast.Import():
                 yield from (_import(alias.name, when) for alias in node.names)
+            case ast.FunctionDef(name="_repr_html_"):
+                yield from _imports(node, "when shown")
             case ast.FunctionDef():
                 yield from _imports(node, "when called")
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
@@ -94,6 +97,8 @@ def test_imports_point_down(path):
 def test_leaves_are_fetched_only_when_they_are_called_for(path):
     room = room_of(path)
     for each in imports_of(path):
+        if (each.room, each.when) == ("_display", "when shown"):
+            continue  # a value that a notebook shows (docs/decisions/0017)
         if each.room in LEAVES and each.room != room and each.when != "for types":
             assert room in FETCH_LEAVES | LEAVES, f"{room} must not know the leaf {each.room}"
             assert each.when == "when called" or room in LEAVES, f"{each.room} is not needed yet"
@@ -116,6 +121,7 @@ def test_the_test_of_the_layers_sees_imports():
     assert Import("_pipe", "mews_frames._pipe", "at once") in seen
     assert Import("_sandbox", "mews_frames._sandbox", "when called") in seen
     assert Import("", "httpx", "for types") in seen
+    assert Import("_display", "mews_frames._display.card", "when shown") in seen
 
 
 HEAVY = {"pandas", "pyarrow", "duckdb", "dask", "deltalake", "typer", "IPython", "altair", "numpy"}

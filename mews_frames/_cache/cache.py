@@ -91,6 +91,12 @@ class Cache:
     def __repr__(self) -> str:
         return f"Cache({str(self.path)!r})"
 
+    def _repr_html_(self) -> str:
+        """Show in a notebook what lies there."""
+        from mews_frames._display.card import cache_page
+
+        return cache_page(self, self._clock.now())
+
     @property
     def path(self) -> Path:
         """The folder, whether it exists or not."""

@@ -65,12 +65,12 @@ class Journal:
                     return record, entry
         return None
 
-    def see(self, seen: Seen) -> None:
-        """Note how an export is now, if it is one of ours."""
+    def see(self, seen: Seen, took: float | None = None) -> None:
+        """Note how an export is now, if it is one of ours, and how many seconds it took."""
         if found := self.find(seen.export.id):
             record, entry = found
             if entry.export != seen.export:
-                now = replace(entry, export=seen.export)
+                now = replace(entry, export=seen.export, took=took)
                 self.change(record, lambda r: r.with_seen(now))
 
     def forget(self, export_id: str) -> None:

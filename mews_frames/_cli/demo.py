@@ -51,7 +51,11 @@ class Load:
 
     def _listen(self, event: ProgressEvent, talk: Talk) -> None:
         self.events.append(event)
-        if event.stage in {"waiting", "downloading"}:  # the others are told by what is shown
+        if event.stage in {
+            "waiting",
+            "downloading",
+            "decoding",
+        }:  # the others are told by what is shown
             talk(event)
 
 

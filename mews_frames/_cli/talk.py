@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from mews_frames._cli.words import in_shell_words
+from mews_frames._clock import SystemClock
+from mews_frames._display.progress import on_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
     from mews_frames.typing import ProgressEvent, Stage
 
 __all__ = ["Talk", "ask", "give", "give_json", "give_table", "say"]
-
-KEPT: frozenset[Stage] = frozenset({"found", "added", "attached", "ready", "note"})
-"""Stages that get a line of their own. Of an interruption `main` tells."""
 
 
 def say(line: str) -> None:
@@ -67,7 +66,7 @@ def give_table(
 class Talk:
     """Tells how a load goes, and remembers what a summary needs.
 
-    A terminal gets one line that changes; what is worth keeping gets a line of its own, in a
+    A terminal gets lines that change; what is worth keeping gets a line of its own, in a
     terminal and in a log alike.
 
     Parameters
@@ -83,19 +82,11 @@ class Talk:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.events: dict[tuple[str | None, Stage], ProgressEvent] = {}
-        self._is_quiet = quiet
-        self._status: Any = None
+        self._view = None if quiet else on_stderr(SystemClock(), in_shell_words)
 
     def __enter__(self) -> Self:
-        # Not rich's business where nobody looks: its import costs 40 ms.
-        if not self._is_quiet and sys.stderr is not None and sys.stderr.isatty():
-            from mews_frames._cli.console import Shell
-
-            shell = Shell(stderr=True)
-            spinner = "dots" if shell.encoding.startswith("utf") else "line"
-            # Exports take hours: four looks a second cost next to nothing.
-            self._status = shell.status("", spinner=spinner, refresh_per_second=4)
-            self._status.start()
+        if self._view is not None:
+            self._view.__enter__()
         return self
 
     def __exit__(
@@ -104,30 +95,19 @@ class Talk:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._status is not None:
-            self._status.stop()
+        if self._view is not None:
+            self._view.__exit__(kind, error, traceback)
 
     def __call__(self, event: ProgressEvent) -> None:
         """Listen to a load."""
         self.events[event.export_id, event.stage] = event
-        line = f"{event.entity_type}: {event.message}"
-        if self._is_quiet:
-            return
-        if event.stage in KEPT:
-            self._keep(line)
-        elif self._status is not None:
-            self._status.update(in_shell_words(line))
+        if self._view is not None and event.stage != "interrupted":  # `main` tells of that
+            self._view(event)
 
     def say(self, line: str) -> None:
         """Tell something besides."""
-        if not self._is_quiet:
-            self._keep(line)
-
-    def _keep(self, line: str) -> None:
-        if self._status is None:
-            say(line)
-        else:
-            self._status.console.print(in_shell_words(line), soft_wrap=True)
+        if self._view is not None:
+            self._view.say(line)
 
     def of_stage(self, *stages: Stage) -> list[ProgressEvent]:
         """Give the last events of some stages, one for each export, in their order."""

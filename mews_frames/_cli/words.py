@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mews_frames._words import size_in_words
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -63,16 +64,6 @@ def read_duration(option: str, text: str | None) -> float | None:
             hint="seconds, or a number with s, min, h or d: 90, 15min, 12h",
         )
     return float(found[1]) * UNITS[found[2] or "s"]
-
-
-def size_in_words(size: int) -> str:
-    """Write a size, given in bytes, with a decimal unit, as Mews and disks count."""
-    number = float(size)
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:  # noqa: PLR2004 - the next unit
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"
 
 
 def instant_in_words(instant: datetime | None) -> str:

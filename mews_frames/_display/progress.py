@@ -1,26 +1,56 @@
-"""Show how a load goes: one line that changes, in a notebook or a terminal; silence elsewhere."""
+"""Show how a load goes: a display in a notebook, a line that changes in a terminal, else a log."""
 
 from __future__ import annotations
 
-import html
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from mews_frames.typing import ProgressEvent
+    from mews_frames._display.log import LogView
+    from mews_frames._display.notebook import NotebookView
+    from mews_frames._display.terminal import TerminalView
+    from mews_frames.typing import Clock
 
-__all__ = ["automatic"]
+__all__ = ["automatic", "on_stderr"]
 
 
-def automatic() -> Callable[[ProgressEvent], None] | None:
-    """Choose what fits: a notebook's display, a terminal's last line, or nothing."""
+def automatic(cache: Path, clock: Clock) -> NotebookView | TerminalView | LogView:
+    """Choose what fits where this runs: a notebook's display, or stderr.
+
+    Parameters
+    ----------
+    cache
+        The folder of the cache: where the facts of a finished load stand.
+    clock
+        Time.
+    """
     if "ipykernel" in sys.modules and _in_kernel():
-        return _NotebookLine()
+        from mews_frames._display.notebook import NotebookView
+
+        return NotebookView(cache, clock)
+    return on_stderr(clock)
+
+
+def on_stderr(clock: Clock, words: Callable[[str], str] = str) -> TerminalView | LogView:
+    """Show it on stderr: in a terminal one line that changes, else a line for each change.
+
+    Parameters
+    ----------
+    clock
+        Time.
+    words
+        Says a sentence of the library as the reader would: a shell has other words for advice.
+    """
     if sys.stderr is not None and sys.stderr.isatty():
-        return _TerminalLine()
-    return None
+        from mews_frames._display.terminal import TerminalView
+
+        return TerminalView(clock, words)
+    from mews_frames._display.log import LogView
+
+    return LogView(words)
 
 
 def _in_kernel() -> bool:
@@ -28,32 +58,3 @@ def _in_kernel() -> bool:
 
     shell = get_ipython()
     return shell is not None and hasattr(shell, "kernel")
-
-
-def _sentence(event: ProgressEvent) -> str:
-    return f"{event.entity_type}: {event.message}"
-
-
-class _TerminalLine:
-    """Rewrites one line on stderr; what is worth keeping gets a line of its own."""
-
-    def __call__(self, event: ProgressEvent) -> None:
-        last = event.stage in {"found", "added", "attached", "ready", "note", "interrupted"}
-        sys.stderr.write(f"\r\x1b[K{_sentence(event)}" + ("\n" if last else ""))
-        sys.stderr.flush()
-
-
-class _NotebookLine:
-    """Updates one display; its last state stays in the saved notebook."""
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-
-    def __call__(self, event: ProgressEvent) -> None:
-        from IPython.display import HTML, display
-
-        shown = HTML(f"<small>{html.escape(_sentence(event))}</small>")
-        if self._handle is None or event.stage == "note":
-            self._handle = display(shown, display_id=True)
-        else:
-            self._handle.update(shown)

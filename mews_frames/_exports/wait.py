@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from mews_frames._models import Export, Seen
     from mews_frames.typing import Clock
 
-__all__ = ["Patience", "check_end", "finished", "jittered", "poll_delay"]
+__all__ = ["Patience", "check_end", "finished", "jittered", "poll_delay", "time_taken"]
 
 SHORTEST, LONGEST = 1.0, 300.0
 """Seconds between two looks."""
+
+VAGUE, VAGUE_SHARE = 5.0, 0.2
+"""How far apart looks may be, in seconds or as a share, for a time taken to be worth keeping."""
 
 
 def poll_delay(waited: float) -> float:
@@ -142,6 +145,26 @@ def finished(
         for export_id, state in running.items():
             tell(state, waiting[export_id] + patience.waited - began, delay)
         patience.sleep(jittered(delay))
+
+
+def time_taken(age: float, last_running: float) -> float | None:
+    """Say how long an export took that is found finished now, if that can be known.
+
+    A load that is picked up the next day sees only that the export ended at some time between.
+
+    Parameters
+    ----------
+    age
+        Seconds since it was added.
+    last_running
+        Seconds after the add at which it was last seen running.
+
+    Examples
+    --------
+    >>> time_taken(540, 500), time_taken(86_400, 60)
+    (540, None)
+    """
+    return age if age - last_running <= max(VAGUE, age * VAGUE_SHARE) else None
 
 
 def _timed_out(seen: Seen, patience: Patience) -> ExportTimeoutError:
