@@ -446,9 +446,10 @@ class Client(Closing):
 
         table = self._table(entity_type, into, columns, enterprise_ids, chain_ids, storage_options)
         if as_of is None:
-            tell, patience = self._teller(progress)(entity_type), self._patience(timeout)
-            ask = Asking(self._pipe, self._bring, self._connector, table.request, patience, tell)
-            table.sync(ask, read_seconds("overlap", overlap), reconcile=reconcile)
+            lap, patience = read_seconds("overlap", overlap), self._patience(timeout)
+            asked = (self._pipe, self._bring, self._connector, table.request, patience)
+            with self._telling(progress) as teller:
+                table.sync(Asking(*asked, teller(entity_type)), lap, reconcile=reconcile)
         elif reconcile:
             raise InvalidArgumentError(
                 "as_of reads an earlier state, reconcile makes a new one", hint="leave one out"

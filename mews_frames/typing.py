@@ -67,9 +67,6 @@ Seconds: TypeAlias = timedelta | float
 """A length of time: a `timedelta`, or a number of seconds."""
 
 Stage: TypeAlias = Literal[
-<<<<<<< HEAD
-    "found", "added", "attached", "waiting", "downloading", "ready", "synced", "note", "interrupted"
-=======
     "found",
     "added",
     "attached",
@@ -77,9 +74,9 @@ Stage: TypeAlias = Literal[
     "downloading",
     "decoding",
     "ready",
+    "synced",
     "note",
     "interrupted",
->>>>>>> 8885dc9 (Show loads in notebooks, terminals and logs, with an estimate and a card at the end)
 ]
 """Where a load is: see `ProgressEvent`."""
 
@@ -92,17 +89,11 @@ class ProgressEvent:
     ----------
     stage
         ``found`` a cached export answers; ``added`` a new export; ``attached`` an export that
-<<<<<<< HEAD
-        was running already; ``waiting`` Mews is at work; ``downloading`` parts arrive;
+        was running already; ``waiting`` Mews is at work; ``downloading`` parts arrive, and are
+        decoded meanwhile; ``decoding`` all bytes are here, the last rows are being decoded;
         ``ready`` the frame can be read; ``synced`` a table was compared with an export, and
         ``rows`` of it changed; ``note`` something worth knowing; ``interrupted`` the user
         stopped.
-=======
-        was running already; ``waiting`` Mews is at work; ``downloading`` parts arrive, and are
-        decoded meanwhile; ``decoding`` all bytes are here, the last rows are being decoded;
-        ``ready`` the frame can be read; ``note`` something worth knowing; ``interrupted`` the
-        user stopped.
->>>>>>> 8885dc9 (Show loads in notebooks, terminals and logs, with an estimate and a card at the end)
     message
         The same in a sentence.
     entity_type

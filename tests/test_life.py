@@ -91,7 +91,7 @@ def test_a_load_adds_waits_and_downloads(mews):
     assert sent(mews, "add") == 1
     assert sent(mews, "download") == 4
     stages = list(dict.fromkeys(event.stage for event in events))
-    assert stages == ["added", "waiting", "downloading", "ready"]
+    assert stages == ["added", "waiting", "downloading", "decoding", "ready"]
 
 
 def test_the_second_load_sends_nothing_and_opens_no_connection(mews):

@@ -1,5 +1,6 @@
 """``mews-frames demo``: the main job from end to end, on made-up hotels."""
 
+import sys
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ class Load:
     def __init__(self, client: mf.Client, mews: Any, *, quiet: bool = False) -> None:
         self.events: list[ProgressEvent] = []
         before, began = len(mews.requests), time.perf_counter()
+        # Its page tells all that a log would.
+        quiet = quiet or sys.stderr is None or not sys.stderr.isatty()
         with Talk(quiet=quiet) as talk:
             self.frame: pl.LazyFrame = client.load_entities(
                 ENTITY_TYPE, progress=lambda event: self._listen(event, talk)

@@ -11,9 +11,14 @@ from mews_frames.errors import MewsError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from mews_frames.typing import ProgressEvent
+    from mews_frames.typing import ProgressEvent, Stage
 
-__all__ = ["Board", "Line", "says_a_change"]
+__all__ = ["KEPT", "Board", "Line", "says_a_change"]
+
+KEPT: frozenset[Stage] = frozenset(
+    {"found", "added", "attached", "ready", "synced", "note", "interrupted"}
+)
+"""Stages that get a line of their own wherever lines stay."""
 
 State = Literal["busy", "done", "stopped"]
 
@@ -92,6 +97,8 @@ class Board:
             one.state = "done"
             if event.pieces > 1:
                 one.text = _all_pieces(one.ready.values())
+        elif event.stage == "synced":
+            one.state = "done"
 
     def end(self, error: BaseException | None, at: float) -> None:
         """Take in that the call is over: what is still busy then will not be done."""
@@ -154,7 +161,7 @@ def _share(event: ProgressEvent, since: float) -> float | None:
 
 def says_a_change(event: ProgressEvent, before: ProgressEvent | None) -> bool:
     """Say whether an event of an entity type is worth a line in a log, after another one."""
-    if event.stage in {"note", "ready", "found", "added", "attached", "interrupted"}:
+    if event.stage in KEPT:
         return True
     return before is None or (event.stage, event.status, event.piece) != (
         before.stage,

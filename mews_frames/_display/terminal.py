@@ -11,7 +11,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from mews_frames._display.board import Board
+from mews_frames._display.board import KEPT, Board
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from mews_frames._display.board import Line
-    from mews_frames.typing import Clock, ProgressEvent, Stage
+    from mews_frames.typing import Clock, ProgressEvent
 
 __all__ = ["TerminalView"]
-
-KEPT: frozenset[Stage] = frozenset({"found", "added", "attached", "ready", "note", "interrupted"})
-"""Stages that get a line of their own, which stays."""
 
 A_SECOND = 2
 """Updates: exports take minutes to hours."""

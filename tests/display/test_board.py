@@ -2,7 +2,7 @@
 
 import pytest
 
-from mews_frames._display.board import Board, says_a_change
+from mews_frames._display.board import KEPT, Board, says_a_change
 from mews_frames.errors import ServerError
 from mews_frames.typing import ProgressEvent
 
@@ -117,13 +117,20 @@ def test_an_interruption_says_how_to_go_on(board):
     assert (line_of(board).state, line_of(board).text) == ("stopped", "nothing is lost")
 
 
+def test_a_table_is_done_when_it_is_synced(board):
+    board.hear(event("ready", "3 rows", export_id=ID), 0.0)
+    board.hear(event("downloading"), 1.0)
+    board.hear(event("synced", "2 new"), 2.0)
+    assert (line_of(board).state, line_of(board).text) == ("done", "2 new")
+
+
 def test_types_side_by_side_keep_their_order(board):
     for name in ("Reservation", "Bill", "Reservation"):
         board.hear(event("waiting", entity_type=name), 0.0)
     assert [line.entity_type for line in board.lines(0.0)] == ["Reservation", "Bill"]
 
 
-@pytest.mark.parametrize("stage", ["note", "ready", "found", "added", "attached", "interrupted"])
+@pytest.mark.parametrize("stage", sorted(KEPT))
 def test_what_happens_once_is_always_a_change(stage):
     assert says_a_change(event(stage), event(stage))
 

@@ -95,7 +95,7 @@ def test_a_journal_of_before_is_read(open_mews):
     client = open_mews(5).client()
     client.load_entities("OrderItem", progress=False)
     (path,) = client.cache.path.glob("v1/requests/*.json")
-    from mews_frames._cache.layout import read_sealed, write_sealed
+    from mews_frames._cache.files import read_sealed, write_sealed
 
     data = read_sealed(path)
     for entry in data["exports"]:
