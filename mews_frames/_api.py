@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mews_frames._sandbox import Sandbox
-    from mews_frames.testing import Fault
+    from mews_frames.testing import Fault, Living
     from mews_frames.typing import (
         AsOf,
         Backend,
@@ -716,7 +716,7 @@ def sandbox(
     clock: Clock | None = None,
     parts: int = 4,
     duration: float = 3.0,
-    records: Mapping[str, Sequence[bytes]] | None = None,
+    records: Mapping[str, Sequence[bytes] | Living] | None = None,
     port: int = 0,
 ) -> Sandbox:
     """Make a Mews of one's own: made-up hotels behind the documented rules, on loopback.
@@ -736,7 +736,8 @@ def sandbox(
     duration
         Seconds from add to Success.
     records
-        Parts to serve exactly as they are, by entity type, instead of made-up rows.
+        Instead of made-up rows, by entity type: parts to serve exactly as they are, or
+        `mews_frames.testing.Living` records.
     port
         Where it listens; 0 takes a free port.
 

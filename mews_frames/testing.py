@@ -2,7 +2,7 @@
 
 `mews_frames.sandbox` gives them a Mews of their own. Besides rows, seed, faults and clock it takes
 ``parts`` (how many files an export has), ``duration`` (seconds from add to Success), ``records``
-(parts to serve exactly as they are, as bytes by entity type) and ``port``.
+(by entity type: parts to serve exactly as they are, as bytes; or `Living` records) and ``port``.
 
 Each fault happens ``times`` times and then no more; ``None`` stands for always. Where several
 of a kind fit, the earlier one goes first.
@@ -23,15 +23,17 @@ really waits: the client sleeps on the fake clock.
 
 from __future__ import annotations
 
+import random
 import threading
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mews_frames.typing import EntityType
 
@@ -44,6 +46,8 @@ __all__ = [
     "Fail",
     "FakeClock",
     "Fault",
+    "Happening",
+    "Living",
     "LoseAnswer",
     "NoRange",
     "On",
@@ -449,3 +453,142 @@ Fault: TypeAlias = (
     | Compress
 )
 """Any of the faults."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One thing that happens to one record at Mews: it is made, changed, or deleted.
+
+    Attributes
+    ----------
+    at
+        When, aware; the ``UpdatedUtc`` of the record from then on.
+    id
+        UUID of the record.
+    fields
+        The other fields of the record from then on, as in JSON.
+    is_deletion
+        Whether the record is gone from then on.
+    late
+        Seconds until exports show it.
+    """
+
+    at: datetime
+    id: str
+    fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    is_deletion: bool = False
+    late: float = 0.0
+
+
+class Living:
+    """Records of one entity type that come, change and go while a test moves its clock.
+
+    For ``records`` of `mews_frames.sandbox`. An export shows them as of when it was added; scope
+    and filters count.
+
+    Parameters
+    ----------
+    happenings
+        What happens, in any order. Of what happens to a record at the same instant, the last
+        counts.
+
+    Examples
+    --------
+    >>> clock = FakeClock()
+    >>> bill = Happening(at=clock.now(), id="00000000-0000-4000-8000-000000000001")
+    >>> with mf.sandbox(records={"Bill": Living([bill])}, clock=clock) as mews:
+    ...     mews.client().load_entities("Bill", backend="pyarrow", progress=False).num_rows
+    1
+    """
+
+    def __init__(self, happenings: Iterable[Happening] = ()) -> None:
+        self._happenings = list(happenings)
+        self._lock = threading.Lock()
+
+    def happen(self, happening: Happening) -> None:
+        """Let one more thing happen."""
+        with self._lock:
+            self._happenings.append(happening)
+
+    def shown(self, now: datetime) -> list[dict[str, Any]]:
+        """Give the records that an export shows that was added at an instant.
+
+        Their keys are ``Id``, ``CreatedUtc``, ``UpdatedUtc`` (both aware) and the fields.
+        """
+        with self._lock:
+            past = [each for each in self._happenings if each.at + _seconds(each.late) <= now]
+        last: dict[str, Happening] = {}
+        made: dict[str, datetime] = {}
+        for each in sorted(past, key=lambda each: each.at):  # stable: of equal ones the last counts
+            made.setdefault(each.id, each.at)
+            last[each.id] = each
+        return [
+            {"Id": each.id, "CreatedUtc": made[each.id], "UpdatedUtc": each.at, **each.fields}
+            for each in last.values()
+            if not each.is_deletion
+        ]
+
+    @classmethod
+    def seeded(
+        cls, *, seed: int = 0, start: datetime, days: int, records: int = 100, daily: int = 20
+    ) -> Living:
+        """Make up what happens: equal seeds, equal days.
+
+        Parameters
+        ----------
+        seed
+            Of everything random.
+        start
+            The first day, aware. Records that are older were made in the month before.
+        days
+            How many days things happen.
+        records
+            How many records there are at the start.
+        daily
+            How many things happen a day: a third new, half changed, the rest deleted. A tenth of
+            them show up to 20 minutes late, a tenth at the very instant of another one.
+
+        Examples
+        --------
+        >>> hotel = Living.seeded(start=FakeClock().now(), days=7)
+        >>> later = FakeClock().now() + timedelta(days=7)
+        >>> len(hotel.shown(FakeClock().now())), len(hotel.shown(later)) > 100
+        (100, True)
+        """
+        draw = random.Random(seed)  # noqa: S311 - made-up records
+
+        def happening(at: datetime, record: str, *, is_deletion: bool = False) -> Happening:
+            text = f"made up {draw.randrange(10**6)}"
+            late = draw.randrange(1200) if draw.random() < 0.1 else 0  # noqa: PLR2004
+            return Happening(
+                at=at, id=record, fields={"Notes": text}, is_deletion=is_deletion, late=late
+            )
+
+        first = start.replace(microsecond=0)
+        ids = [_made_up_id(draw) for _ in range(records)]
+        month = int(timedelta(days=30).total_seconds())
+        happened = [
+            Happening(at=first - _seconds(draw.randrange(1, month)), id=each) for each in ids
+        ]
+        moments = sorted(draw.randrange(days * 86_400) for _ in range(days * daily))
+        for before, moment in zip([0, *moments], moments, strict=False):
+            # A tenth at the very instant of the one before.
+            at = first + _seconds(before if draw.random() < 0.1 else moment)  # noqa: PLR2004
+            kind = draw.random()
+            if kind < 1 / 3 or not ids:
+                ids.append(_made_up_id(draw))
+                happened.append(happening(at, ids[-1]))
+            elif kind < 5 / 6:
+                happened.append(happening(at, draw.choice(ids)))
+            else:
+                gone = ids.pop(draw.randrange(len(ids)))
+                happened.append(happening(at, gone, is_deletion=True))
+        return cls(happened)
+
+
+def _seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def _made_up_id(draw: random.Random) -> str:
+    return str(uuid.UUID(int=draw.getrandbits(128), version=4))

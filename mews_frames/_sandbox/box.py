@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mews_frames._client import Client
     from mews_frames._sandbox.values import Received
-    from mews_frames.testing import Fault
+    from mews_frames.testing import Fault, Living
     from mews_frames.typing import Clock
 
 __all__ = ["Sandbox", "sandbox"]
@@ -41,7 +41,7 @@ def sandbox(
     clock: Clock | None = None,
     parts: int = 4,
     duration: float = 3.0,
-    records: Mapping[str, Sequence[bytes]] | None = None,
+    records: Mapping[str, Sequence[bytes] | Living] | None = None,
     port: int = 0,
 ) -> Sandbox:
     """Open a pretend Mews with made-up hotels, for trying, tests and workshops.
@@ -67,8 +67,8 @@ def sandbox(
     duration
         Seconds from add to Success: a third Pending, the rest Processing.
     records
-        Parts to serve exactly as they are, by entity type, instead of made-up rows. Filters and
-        scope do not touch them.
+        Instead of made-up rows, by entity type: parts to serve exactly as they are, which filters
+        and scope do not touch; or `mews_frames.testing.Living` records.
     port
         Where it listens; 0 takes a free port.
 
@@ -135,7 +135,7 @@ class Sandbox(Closing):
         recipe: Recipe,
         faults: Iterable[Fault],
         clock: Clock,
-        records: Mapping[str, Sequence[bytes]],
+        records: Mapping[str, Sequence[bytes] | Living],
         port: int,
     ) -> None:
         # Other hotels, other tokens: rows that a client cached of one are not those of another.

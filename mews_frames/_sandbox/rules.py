@@ -22,6 +22,7 @@ from mews_frames._sandbox import hotel
 from mews_frames._sandbox.answers import error_answer, json_answer, refused_answer, xml_answer
 from mews_frames._sandbox.checks import RefusedError, add_of, envelope_of, export_ids_of
 from mews_frames._sandbox.faults import FaultBook
+from mews_frames._sandbox.living import living_lines
 from mews_frames._sandbox.rows import lines
 from mews_frames._sandbox.storage import LINK_LIFE, Links, Storage
 from mews_frames._sandbox.store import Store
@@ -34,7 +35,7 @@ from mews_frames._sandbox.values import (
     Request,
 )
 from mews_frames._schemas import load_schema
-from mews_frames.testing import ExpireUrls, Fail, LoseAnswer, Refuse, UnknownStatus
+from mews_frames.testing import ExpireUrls, Fail, Living, LoseAnswer, Refuse, UnknownStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,7 +68,7 @@ class Mews:
     faults
         What goes wrong.
     given
-        Parts to serve exactly as they are, by entity type.
+        By entity type: parts to serve exactly as they are, or living records.
     """
 
     def __init__(
@@ -80,14 +81,22 @@ class Mews:
         clock: Clock,
         recipe: Recipe | None = None,
         faults: Iterable[Fault] = (),
-        given: Mapping[str, Sequence[bytes]] | None = None,
+        given: Mapping[str, Sequence[bytes] | Living] | None = None,
     ) -> None:
         self.address = address
         self._tokens = (client_token, access_token)
         self._clock = clock
         self._recipe = recipe or Recipe()
         self._faults = FaultBook(faults)
-        self._store = Store(folder, clock, lines, given)
+        given = given or {}
+        living = {name: it for name, it in given.items() if isinstance(it, Living)}
+        served = {name: it for name, it in given.items() if not isinstance(it, Living)}
+
+        def make(stored: Stored) -> Iterator[bytes]:
+            alive = living.get(stored.asked.entity_type)
+            return lines(stored) if alive is None else living_lines(alive, stored)
+
+        self._store = Store(folder, clock, make, served)
         # Made of the tokens, so that every process that shares the folder signs alike.
         self._links = Links(hashlib.sha256("\n".join(self._tokens).encode()).digest())
         self._storage = Storage(self._faults, clock.sleep)

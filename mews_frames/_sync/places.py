@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mews_frames._trust import flaw_at
 from mews_frames.errors import InvalidArgumentError, TableError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Place:
         """
         if self.private is None:
             return
+        self.check()
         try:
             self.private.parent.mkdir(parents=True, exist_ok=True)
             for folder in (self.private, Path(self.uri).parent, Path(self.uri)):
@@ -65,6 +67,23 @@ class Place:
                 f"no table can be kept at {self}: {error.strerror or type(error).__name__}",
                 hint="into= names another place",
             ) from error
+
+    def check(self) -> None:
+        """See that nobody else can have written what lies beside the cache.
+
+        Raises
+        ------
+        TableError
+            If somebody could.
+        """
+        if self.private is None:
+            return
+        for folder in (self.private, Path(self.uri).parent, Path(self.uri)):
+            if flaw := flaw_at(folder, folder=True):
+                raise TableError(
+                    f"the table at {self} is not used, for of {folder} it holds: {flaw}",
+                    hint="put the folder right or remove it, or name another place with into=",
+                )
 
     def close_off(self) -> None:
         """Take away from others what a commit wrote: Delta writes by the umask."""

@@ -128,6 +128,7 @@ class Table:
         TableError
             If it cannot be read.
         """
+        self.place.check()
         errors = self._delta.exceptions
         try:
             return self._delta.DeltaTable(

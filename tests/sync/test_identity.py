@@ -83,6 +83,15 @@ def test_nobody_else_looks_into_a_table_beside_the_cache(sync, client, clock):
         assert mode == (0o700 if path.is_dir() else 0o600), path
 
 
+@posix
+def test_a_folder_that_others_can_write_is_not_trusted(sync, client):
+    sync("Bill")
+    client.cache.path.with_name("cache-tables").chmod(0o777)
+    for options in ({}, {"as_of": 0}):
+        with pytest.raises(mf.errors.TableError, match="other users can write it"):
+            sync("Bill", **options)
+
+
 def test_no_token_and_no_name_stands_in_the_log_of_a_table(sync, mews, client):
     rows = sync("Customer").collect()
     folder = client.cache.path.with_name("cache-tables")
