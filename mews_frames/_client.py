@@ -538,13 +538,13 @@ class Client(Closing):
 
     def _frame(self, manifests: Sequence[Manifest], kept: Kept, shape: _Shape) -> Any:
         frame = self._bring.scan(manifests, kept, flatten=shape.flatten, money=shape.money)
-        return to_backend(frame, shape.backend)
+        return to_backend(frame, shape.backend, kept.entity_type)
 
     def _lazy_frame(self, exports: Sequence[Export], kept: Kept, shape: _Shape) -> Any:
         from mews_frames._bridges.lazily import scan_afar
 
         frame = scan_afar(exports, kept, self._afar, flatten=shape.flatten, money=shape.money)
-        return to_backend(frame, shape.backend)
+        return to_backend(frame, shape.backend, kept.entity_type)
 
 
 def _listening(

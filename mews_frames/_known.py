@@ -12,6 +12,7 @@ from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
 from mews_frames._frames.columns import RESCUED
 from mews_frames._frames.drift import drift_of, telling_columns
+from mews_frames._frames.meaning import RESCUED_MEANING
 from mews_frames._frames.types import polars_type
 from mews_frames._schemas import Field, load_schema
 from mews_frames.errors import InvalidArgumentError
@@ -46,7 +47,7 @@ DESCRIBED = {
 RESCUED_DESCRIBED = {
     "column": RESCUED,
     "type": "String",
-    "meaning": "what did not fit the columns: JSON from JSON Pointer to value; null if all did",
+    "meaning": RESCUED_MEANING,
     "values": None,
 }
 
@@ -96,7 +97,7 @@ def described(entity_type: str) -> pl.DataFrame:
         {
             "column": name,
             "type": _type_text(field),
-            "meaning": _meaning(field),
+            "meaning": field.in_words,
             "values": list((field.items or field).values) or None,
         }
         for name, field in _named(load_schema(entity_type).fields)
@@ -132,11 +133,6 @@ def _type_text(field: Field) -> str:
         case pl.Decimal():
             return f"Decimal({kind.precision}, {kind.scale})"
     return str(kind)
-
-
-def _meaning(field: Field) -> str:
-    unit = f" ({field.unit})" if field.unit else ""
-    return f"{'deprecated: ' if field.deprecated else ''}{field.meaning}{unit}"
 
 
 def drift_in(frame: Any) -> pl.DataFrame:

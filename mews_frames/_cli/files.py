@@ -95,11 +95,11 @@ def _format_of_stdout(format_: str | None) -> str:
     return format_
 
 
-def write(frame: pl.LazyFrame, target: Target) -> None:
+def write(frame: pl.LazyFrame, target: Target, entity_type: str) -> None:
     """Write a frame.
 
-    A file is written aside and moved into its place: what stood there stays until the new one
-    is whole.
+    A file is written aside and moved into its place: what stood there stays until the new one is
+    whole. Fields of Parquet say what they mean.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def write(frame: pl.LazyFrame, target: Target) -> None:
     opened = None
     try:
         with _opened(target) as opened:
-            _sink(frame, opened, target.format)
+            _sink(frame, opened, target.format, entity_type)
     except (OSError, PolarsError) as error:
         cause = getattr(opened, "error", None) or error
         if isinstance(cause, BrokenPipeError):
@@ -170,12 +170,16 @@ class _Noting(io.RawIOBase):
             raise
 
 
-def _sink(frame: pl.LazyFrame, to: Any, format_: str) -> None:
+def _sink(frame: pl.LazyFrame, to: Any, format_: str, entity_type: str) -> None:
     import polars as pl
 
     match format_:
         case "parquet":
-            frame.sink_parquet(to, sync_on_close="data")
+            from mews_frames._frames.meaning import described_schema
+
+            none = frame.head(0).collect().to_arrow(compat_level=pl.CompatLevel.oldest())
+            schema = described_schema(none.schema, entity_type)
+            frame.sink_parquet(to, arrow_schema=schema, sync_on_close="data")
         case "csv":
             without_nesting(frame).sink_csv(
                 to, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ", sync_on_close="data"

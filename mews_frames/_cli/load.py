@@ -93,7 +93,7 @@ def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisi
             progress=talk,
             **wanted,
         )
-        write(frame, target)
+        write(frame, target, entity_type)
         summary = _summary(entity_type, frame, target, talk)
         talk.say(_in_words(summary))
     if as_json:

@@ -119,13 +119,16 @@ def flat_columns(entity_type: str) -> tuple[Column, ...]:
     return tuple(_leaves(load_schema(entity_type).fields, ()))
 
 
-def _leaves(fields: tuple[Field, ...], above: tuple[str, ...]) -> Iterator[Column]:
+def _leaves(
+    fields: tuple[Field, ...], above: tuple[str, ...], *, deprecated: bool = False
+) -> Iterator[Column]:
+    """Walk through a schema; what is deprecated deprecates what it holds."""
     for field in fields:
-        path = (*above, field.name)
+        path, old = (*above, field.name), deprecated or field.deprecated
         if field.type == "object":
-            yield from _leaves(field.fields, path)
+            yield from _leaves(field.fields, path, deprecated=old)
         else:
-            yield Column(".".join(path), path, field)
+            yield Column(".".join(path), path, replace(field, deprecated=old))
 
 
 def keep(entity_type: str, names: Sequence[str] | None) -> Kept:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mews_frames._frames.columns import RESCUED, Kept, arrow_schema
+from mews_frames._frames.meaning import described_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,13 +34,15 @@ class Written:
 def write_part(
     path: Path, tables: Iterable[pa.Table], kept: Kept, *, export_id: str, number: int
 ) -> Written:
-    """Write tables as one Parquet file, zstd level 1, and name its export in its footer.
+    """Write tables as one Parquet file, zstd level 1; its footer names its export and its meaning.
 
     Row groups are cut at the same rows however the tables are cut: equal rows make equal files.
     """
     import pyarrow.parquet as pq
 
-    schema = arrow_schema(kept).with_metadata({KEY_EXPORT: export_id, KEY_PART: str(number)})
+    schema = described_schema(arrow_schema(kept), kept.entity_type).with_metadata(
+        {KEY_EXPORT: export_id, KEY_PART: str(number)}
+    )
     rows = rescued = 0
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
         for table in _regrouped(tables):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, assert_never
 
 from mews_frames._frames.columns import RESCUED, Kept, nested_fields, polars_schema
+from mews_frames._frames.meaning import described_table
 from mews_frames._frames.rescue import only_kept
 from mews_frames._frames.types import polars_type
 from mews_frames._schemas import Field, load_schema
@@ -138,8 +139,11 @@ def _leaf_names(field: Field, name: str) -> list[str]:
     return [leaf for f in field.fields for leaf in _leaf_names(f, f"{name}.{f.name}")]
 
 
-def to_backend(frame: pl.LazyFrame, backend: Backend) -> Any:
-    """Hand a frame over: a LazyFrame as it is, a table or a DataFrame read into memory."""
+def to_backend(frame: pl.LazyFrame, backend: Backend, entity_type: str) -> Any:
+    """Hand a frame over: a LazyFrame as it is, a table or a DataFrame read into memory.
+
+    The fields of an Arrow table say what they mean; other frames have no place for that.
+    """
     import polars as pl
 
     match backend:
@@ -147,7 +151,8 @@ def to_backend(frame: pl.LazyFrame, backend: Backend) -> Any:
             return frame
         case "pyarrow":
             # large_string rather than string_view: every Arrow library reads it
-            return frame.collect().to_arrow(compat_level=pl.CompatLevel.oldest())
+            table = frame.collect().to_arrow(compat_level=pl.CompatLevel.oldest())
+            return described_table(table, entity_type)
         case "pandas":
             return frame.collect().to_pandas(use_pyarrow_extension_array=True)
         case "dask":

@@ -57,6 +57,12 @@ class Field:
     fields: tuple[Field, ...] = ()
     items: Field | None = None
 
+    @property
+    def in_words(self) -> str:
+        """What it means, its unit, and whether Mews advises against it."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{'deprecated: ' if self.deprecated else ''}{self.meaning}{unit}"
+
 
 @dataclass(frozen=True, slots=True)
 class EntitySchema:

@@ -13,6 +13,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import mews_frames as mf
+
 READERS = {"x.parquet": pl.read_parquet, "x.arrow": pl.read_ipc, "x.feather": pl.read_ipc}
 
 
@@ -226,3 +228,12 @@ def test_a_named_pipe_is_written_to_and_not_replaced(mews, run, tmp_path):
     reader.join(30)
     assert read[0].startswith("Id,")
     assert pipe.is_fifo()
+
+
+def test_fields_of_parquet_say_what_they_mean(mews, run, tmp_path):
+    import pyarrow.parquet as pq
+
+    run("load", "OrderItem", "--out", tmp_path / "x.parquet", "--nested")
+    schema = pq.read_schema(tmp_path / "x.parquet")
+    assert schema.names == mf.schema_of("OrderItem", flatten=False).names()
+    assert schema.field("Id").metadata[b"description"]
