@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from hashlib import sha256
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mews_frames._cache.cache import Cache
 from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
@@ -16,7 +14,7 @@ from mews_frames._exports.download import Download
 from mews_frames._exports.links import Links
 from mews_frames._frames.columns import Kept
 from mews_frames._frames.merge import KEYS, Older, older_rows, without_older
-from mews_frames._frames.parquet import footer_of
+from mews_frames._frames.parquet import digest_of, footer_of
 from mews_frames._frames.reader import scan, shape
 from mews_frames._models import instant_text
 from mews_frames._words import age_in_words, count_in_words, instant_in_words, size_in_words
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from mews_frames._models import Export, Seen
     from mews_frames._parts import Brought
     from mews_frames._progress import Teller
-    from mews_frames._schemas import Field
     from mews_frames.typing import Clock, Money, Stage
 
 __all__ = ["Bring"]
@@ -85,7 +82,7 @@ class Bring:
         if manifest is None or manifest.is_expired(self._clock.now()):
             return None
         there = Kept(manifest.export.entity_type, manifest.columns)
-        if not there.covers(kept) or manifest.schema != _digest(there):
+        if not there.covers(kept) or manifest.schema != digest_of(there):
             return None
         for part in manifest.parts:
             if footer_of(layout.part(export_id, part.number)) != (export_id, part.number):
@@ -123,7 +120,7 @@ class Bring:
             manifest = Manifest(
                 export=export,
                 account=self._account,
-                schema=_digest(kept),
+                schema=digest_of(kept),
                 columns=kept.names,
                 parts=parts,
                 added=found[1].added if found else None,
@@ -258,17 +255,3 @@ def _known_older(path: Path, export_ids: list[str]) -> list[Older] | None:
         return [Older(tuple(each["ids"]), tuple(each["rows"])) for each in data["older"]]
     except UNREADABLE:
         return None
-
-
-def _digest(kept: Kept) -> str:
-    """Digest the columns that parts are decoded into: a newer schema decodes anew."""
-    shape = [(column.name, _shape(column.field)) for column in kept.columns]
-    return sha256(json.dumps(shape).encode()).hexdigest()
-
-
-def _shape(field: Field) -> Any:
-    if field.items is not None:
-        return [field.type, _shape(field.items)]
-    if field.fields:
-        return [field.type, [(inner.name, _shape(inner)) for inner in field.fields]]
-    return field.type

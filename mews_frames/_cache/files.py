@@ -27,6 +27,8 @@ __all__ = [
     "remove",
     "replace_with",
     "scratch",
+    "seal",
+    "unseal",
     "unusable",
     "write_sealed",
     "write_text",
@@ -90,9 +92,8 @@ def write_sealed(path: Path, data: dict[str, Any]) -> None:
     CacheError
         If it cannot be written.
     """
-    text = json.dumps({**data, "checksum": _checksum(data)}, indent=1)
     try:
-        write_text(path, text)
+        write_text(path, seal(data))
     except OSError as error:
         raise unusable(path, error) from error
 
@@ -127,12 +128,9 @@ def write_text(path: Path, text: str) -> None:
 def read_sealed(path: Path) -> dict[str, Any] | None:
     """Read a file of `write_sealed`; None if it is missing, damaged, or not only ours."""
     try:
-        data = json.loads(read_own(path))
-        if isinstance(data, dict) and data.pop("checksum", None) == _checksum(data):
-            return data
-    except (OSError, ValueError, RecursionError):
-        pass
-    return None
+        return unseal(read_own(path))
+    except OSError:
+        return None
 
 
 def read_own(path: Path) -> bytes:
@@ -148,6 +146,22 @@ def read_own(path: Path) -> bytes:
         if flaw := flaw_in(os.fstat(handle)):
             raise OSError(flaw)
         return file.read()
+
+
+def seal(data: dict[str, Any]) -> str:
+    """Write JSON data as text with a checksum in it."""
+    return json.dumps({**data, "checksum": _checksum(data)}, indent=1)
+
+
+def unseal(text: bytes) -> dict[str, Any] | None:
+    """Read a text of `seal`; None if it is damaged, or something else."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(data, dict) and data.pop("checksum", None) == _checksum(data):
+        return data
+    return None
 
 
 def _checksum(data: dict[str, Any]) -> str:

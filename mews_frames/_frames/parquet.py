@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 from mews_frames._frames.columns import RESCUED, Kept, arrow_schema
 from mews_frames._frames.meaning import described_schema
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["Written", "footer_of", "write_part"]
+    from mews_frames._schemas import Field
+
+__all__ = ["Written", "digest_of", "footer_of", "write_part"]
 
 ROWS_PER_GROUP = 50_000
 """Rows of a row group: prunes best without costing size (measured, docs/decisions/0006)."""
@@ -81,3 +85,17 @@ def footer_of(path: Path) -> tuple[str, int] | None:
         return metadata[KEY_EXPORT], int(metadata[KEY_PART])
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
         return None
+
+
+def digest_of(kept: Kept) -> str:
+    """Digest the columns that parts are decoded into: a newer schema decodes anew."""
+    shape = [(column.name, _shape(column.field)) for column in kept.columns]
+    return sha256(json.dumps(shape).encode()).hexdigest()
+
+
+def _shape(field: Field) -> Any:
+    if field.items is not None:
+        return [field.type, _shape(field.items)]
+    if field.fields:
+        return [field.type, [(inner.name, _shape(inner)) for inner in field.fields]]
+    return field.type
