@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mews_frames._models import Export, Seen
     from mews_frames._parts import Brought
     from mews_frames._progress import Teller
+    from mews_frames._shared import Shared
     from mews_frames.typing import Clock, Money, Stage
 
 __all__ = ["Bring"]
@@ -51,6 +52,8 @@ class Bring:
         Digest of who asks whom; it stands in the manifest.
     insecure
         Whether links may be plain http: only if the platform address is.
+    shared
+        Where others bring exports too; None if there is no such place.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Bring:
         account: str,
         *,
         insecure: bool,
+        shared: Shared | None = None,
     ) -> None:
         self._http = http
         self._connector = connector
@@ -71,12 +75,23 @@ class Bring:
         self._clock = clock
         self._account = account
         self._insecure = insecure
+        self._shared = shared
 
     def held(self, export_id: str, kept: Kept, tell: Teller | None = None) -> Manifest | None:
         """Give the manifest of an export if the cache can serve these columns of it now.
 
         Sizes and footers of the parts are looked at, not their contents: `Cache.verify` does that.
+        What only the shared cache holds is fetched, and its contents are looked at then.
         """
+        manifest = self._here(export_id, kept)
+        if manifest is None and self._shared is not None:
+            with self._layout.lock(export_id):
+                manifest = self._here(export_id, kept) or self._fetched(export_id, kept, tell)
+        if manifest is not None and tell is not None:
+            self._tell_found(manifest, tell)
+        return manifest
+
+    def _here(self, export_id: str, kept: Kept) -> Manifest | None:
         layout = self._layout
         manifest = read_manifest(layout, export_id)
         if manifest is None or manifest.is_expired(self._clock.now()):
@@ -87,9 +102,28 @@ class Bring:
         for part in manifest.parts:
             if footer_of(layout.part(export_id, part.number)) != (export_id, part.number):
                 return None
-        if tell is not None:
-            self._tell_found(manifest, tell)
         return manifest
+
+    def _fetched(self, export_id: str, kept: Kept, tell: Teller | None) -> Manifest | None:
+        """Fetch what others have brought, and with it the columns that were here before."""
+        if self._shared is None:
+            return None
+        kept = self._with_before(export_id, kept)
+        lot = self._shared.lot(export_id, kept)
+        if lot is None:
+            return None
+        if tell is not None:
+            count = len(lot.manifest.parts)
+            tell.note(f"fetching {count} parts from the shared cache at {self._shared.store}")
+        manifest = self._shared.fetch(lot, kept, self._layout)
+        if manifest is not None:
+            self._cache.prune()
+        return manifest
+
+    def _with_before(self, export_id: str, kept: Kept) -> Kept:
+        """Add the columns that the cache holds already: what replaces it holds the union."""
+        before = read_manifest(self._layout, export_id)
+        return kept.union(Kept(kept.entity_type, before.columns)) if before else kept
 
     def __call__(self, seen: Seen, kept: Kept, tell: Teller) -> Manifest:
         """Download, decode and commit; one process at a time, the others find it done.
@@ -100,10 +134,10 @@ class Bring:
 
         export, layout = seen.export, self._layout
         with layout.lock(export.id):
-            if held := self.held(export.id, kept, tell):
+            if held := self._here(export.id, kept) or self._fetched(export.id, kept, tell):
+                self._tell_found(held, tell)
                 return held
-            if before := read_manifest(layout, export.id):
-                kept = kept.union(Kept(export.entity_type, before.columns))
+            kept = self._with_before(export.id, kept)
             layout.make(layout.export(export.id))
             began = self._clock.monotonic()
             remove(layout.manifest(export.id))
@@ -127,6 +161,8 @@ class Bring:
                 ahead=self._connector.ahead.total_seconds(),
             )
             write_manifest(layout, manifest)
+            if self._shared is not None:
+                self._shared.offer(manifest, layout)
         self._cache.prune()
         _tell_ready(manifest, tell)
         return manifest

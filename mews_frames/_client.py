@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mews_frames._cache.manifest import Manifest
+    from mews_frames._shared import Shared
     from mews_frames._sync import Growing
     from mews_frames.typing import (
         AsOf,
@@ -114,6 +115,11 @@ class Client(Closing):
         Name and version that Mews sees. Else ``MEWS_FRAMES_CLIENT_NAME``, else this library's.
     cache_dir
         Folder of the cache. Else ``MEWS_FRAMES_CACHE_DIR``, else the system's place for caches.
+    shared_cache
+        A second level behind it, which a team shares: a folder, or any URL that fsspec knows
+        (``s3://bucket/mews``). Else ``MEWS_FRAMES_SHARED_CACHE``, else none. Exports that
+        anybody with the same tokens has added are not added again, and parts that anybody has
+        brought there are fetched from there. Whoever can write there is trusted.
     profile
         A table ``[profiles.<name>]`` of the profile file. Else ``MEWS_FRAMES_PROFILE``, else
         ``default``. ``sandbox`` always exists.
@@ -145,6 +151,7 @@ class Client(Closing):
         platform_address: str | None = None,
         client_name: str | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
+        shared_cache: str | os.PathLike[str] | None = None,
         profile: str | None = None,
         transport: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
@@ -159,6 +166,7 @@ class Client(Closing):
                 client_name=client_name,
                 cache_dir=cache_dir,
                 profile=profile,
+                shared_cache=shared_cache,
             )
         )
         self._clock = clock or SystemClock()
@@ -179,8 +187,11 @@ class Client(Closing):
         insecure = address.startswith("http:")
         self._connector = Connector(self._http, address, credentials, clock)
         layout = Layout(settings.cache_dir)
-        self._bring = Bring(self._http, self._connector, layout, clock, account, insecure=insecure)
-        self._pipe = Pipe(self._connector, layout, self._bring, account)
+        shared = _shared(settings, clock)
+        self._bring = Bring(
+            self._http, self._connector, layout, clock, account, insecure=insecure, shared=shared
+        )
+        self._pipe = Pipe(self._connector, layout, self._bring, account, shared)
         self._afar = Afar(
             self._http,
             lambda http: Connector(http, address, credentials, clock),
@@ -189,7 +200,7 @@ class Client(Closing):
             insecure,
             {"profile": settings.profile, "platform_address": address},
         )
-        self._lazy_pipe = Pipe(self._connector, layout, Leave(), account)
+        self._lazy_pipe = Pipe(self._connector, layout, Leave(), account, shared)
 
     def __repr__(self) -> str:
         if "_cache" not in vars(self):  # its settings were refused: a traceback asks all the same
@@ -562,6 +573,15 @@ def _listening(
             hint="progress=print shows every event",
         )
     return nullcontext(progress)
+
+
+def _shared(settings: Settings, clock: Clock) -> Shared | None:
+    if settings.shared_cache is None:
+        return None
+    from mews_frames._bridges.stores import FsspecStore
+    from mews_frames._shared import Shared
+
+    return Shared(FsspecStore(settings.shared_cache), clock)
 
 
 def _sandbox_transport(settings: Settings, clock: Clock) -> httpx.BaseTransport | None:

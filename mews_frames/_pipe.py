@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mews_frames._models import Seen
     from mews_frames._progress import Teller
     from mews_frames._records import Entry
+    from mews_frames._shared import Shared
 
 __all__ = ["Pipe", "Wanted"]
 
@@ -124,14 +125,21 @@ class Pipe(Generic[P]):
         Downloads, decodes and commits what is finished; or leaves it where it is.
     account
         Digest of who asks whom: its rows are served to nobody else.
+    shared
+        What a team shares; None if there is nothing of the kind.
     """
 
     def __init__(
-        self, connector: Connector, layout: Layout, bring: Bringing[P], account: str
+        self,
+        connector: Connector,
+        layout: Layout,
+        bring: Bringing[P],
+        account: str,
+        shared: Shared | None = None,
     ) -> None:
         self._connector = connector
         self._layout = layout
-        self._journal = Journal(layout)
+        self._journal = Journal(layout, shared)
         self._bring = bring
         self._account = account
 

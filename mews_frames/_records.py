@@ -85,6 +85,15 @@ class Record:
         entries = (entry if e.export.id == entry.export.id else e for e in self.entries)
         return replace(self, entries=tuple(entries))
 
+    def with_entries(self, other: Record) -> Record:
+        """Take in what another machine knows of the same request; of one export, what is newer."""
+        known = {entry.export.id: entry for entry in self.entries}
+        for entry in other.entries:
+            mine = known.get(entry.export.id)
+            if mine is None or mine.export.is_running:
+                known[entry.export.id] = entry
+        return replace(self, entries=tuple(sorted(known.values(), key=lambda e: e.added)))
+
     def without(self, export_id: str) -> Record:
         """Forget an export."""
         return replace(self, entries=tuple(e for e in self.entries if e.export.id != export_id))

@@ -48,6 +48,8 @@ class Settings:
         The folder of the cache.
     profile
         The profile in use; None if there is none.
+    shared_cache
+        URL of the cache that a team shares; None if there is none.
     """
 
     client_token: Secret[str] = field(repr=False)
@@ -56,6 +58,7 @@ class Settings:
     client_name: str
     cache_dir: Path
     profile: str | None = None
+    shared_cache: str | None = None
 
     @property
     def is_sandbox(self) -> bool:
@@ -183,6 +186,7 @@ def find_settings(
     client_name: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     profile: str | None = None,
+    shared_cache: str | os.PathLike[str] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Find every setting of a Client.
@@ -192,6 +196,7 @@ def find_settings(
     ConfigurationError
         If one is missing or unusable.
     """
+    shared = None if shared_cache is None else os.fspath(shared_cache)
     name = client_name or environ.get("MEWS_FRAMES_CLIENT_NAME") or _own_name()
     if (profile or environ.get("MEWS_FRAMES_PROFILE")) == SANDBOX:
         # Complete in itself: real tokens from the environment have no business there.
@@ -202,6 +207,7 @@ def find_settings(
             name,
             _cache_dir(cache_dir, environ, None),
             SANDBOX,
+            shared,  # nor made-up hotels in the team's cache
         )
     lookup = _Lookup(profile, environ)
     _tell_overruled(lookup, profile, environ)
@@ -215,6 +221,7 @@ def find_settings(
         lookup.find("client_name", "MEWS_FRAMES_CLIENT_NAME", client_name) or name,
         _cache_dir(cache_dir, environ, lookup.find("cache_dir", "MEWS_FRAMES_CACHE_DIR")),
         lookup.profile,
+        lookup.find("shared_cache", "MEWS_FRAMES_SHARED_CACHE", shared),
     )
 
 

@@ -22,7 +22,7 @@ ROWS = [
     {"_pieces", "_known", "_many"},
     {"_pipe"},
     {"_bring"},
-    {"_parts", "_remote", "_watch"},
+    {"_parts", "_remote", "_shared", "_watch"},
     STAGES,
     {"_settings", "_progress", "_clock"},
     {"_records"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
 from mews_frames._records import LAYOUT, Entry, Record
@@ -18,11 +18,28 @@ if TYPE_CHECKING:
 __all__ = ["Journal"]
 
 
-class Journal:
-    """The records of all requests in a cache folder."""
+class Others(Protocol):
+    """The journal that a team shares (`mews_frames._shared`)."""
 
-    def __init__(self, layout: Layout) -> None:
+    def record(self, fingerprint: str) -> Record | None: ...
+    def note(self, record: Record) -> None: ...
+    def forget(self, fingerprint: str, export_id: str) -> None: ...
+
+
+class Journal:
+    """The records of all requests in a cache folder.
+
+    Parameters
+    ----------
+    layout
+        Where they lie.
+    others
+        Who else adds exports, and hears of ours; nobody if left out.
+    """
+
+    def __init__(self, layout: Layout, others: Others | None = None) -> None:
         self._layout = layout
+        self._others = others
 
     def read(self, fingerprint: str) -> Record | None:
         """Read the record of a request; None if there is none that can be trusted."""
@@ -39,6 +56,22 @@ class Journal:
         """Put a record on disk, to stay there whatever happens next."""
         self._layout.make(self._layout.requests)
         write_sealed(self._layout.request(record.fingerprint), record.to_data())
+        if self._others is not None and record.entries:
+            self._others.note(record)
+
+    def catch_up(self, record: Record) -> Record:
+        """Take in what others have added for a request. Asks the store that they share.
+
+        To be called by who holds the lock: it writes the record.
+        """
+        there = self._others.record(record.fingerprint) if self._others is not None else None
+        if there is None:
+            return record
+        both = record.with_entries(there)
+        if both != record:
+            self._layout.make(self._layout.requests)
+            write_sealed(self._layout.request(record.fingerprint), both.to_data())
+        return both
 
     def records(self) -> Iterator[Record]:
         """Read every record."""
@@ -77,6 +110,8 @@ class Journal:
         """Drop an export that Mews does not know any more."""
         if found := self.find(export_id):
             self.change(found[0], lambda r: r.without(export_id))
+            if self._others is not None:
+                self._others.forget(found[0].fingerprint, export_id)
 
     def change(self, record: Record, how: Callable[[Record], Record]) -> None:
         """Change a record as it is now on disk; one that says nothing any more goes.

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from mews_frames._cache.layout import Layout
 
-__all__ = ["Manifest", "Part", "find_manifest", "read_manifest", "sha256_of", "write_manifest"]
+__all__ = [
+    "LAYOUT",
+    "Manifest",
+    "Part",
+    "find_manifest",
+    "read_manifest",
+    "sha256_of",
+    "write_manifest",
+]
 
 LAYOUT = 1
 

@@ -35,6 +35,7 @@ class Journal(add.Journal, Protocol):
     """What is asked of the journal (`mews_frames._cache.journal`)."""
 
     def read(self, fingerprint: str) -> Record | None: ...
+    def catch_up(self, record: Record) -> Record: ...
     def running(self, account: str, entity_type: str) -> tuple[Record, Entry] | None: ...
     def see(self, seen: Seen) -> None: ...
     def forget(self, export_id: str) -> None: ...
@@ -158,7 +159,8 @@ class Find:
 
     def _prepare(self, asking: _Asking) -> None:
         """Learn what must be known before: how old runs ended, and what time it is at Mews."""
-        record, now = self._record(asking), self.mews.now()
+        with self.journal.lock(self.account, asking.request.entity_type):
+            record, now = self._record(asking), self.mews.now()
         if asking.refresh:
             for entry in record.entries:
                 age = (now - entry.added).total_seconds()
@@ -182,9 +184,11 @@ class Find:
 
     def _record(self, asking: _Asking) -> Record:
         request = asking.request
-        return self.journal.read(asking.fingerprint) or Record(
+        record = self.journal.read(asking.fingerprint) or Record(
             asking.fingerprint, self.account, request.entity_type, request.scope, request.filters
         )
+        # Others are asked only where this machine has no answer: what is cached sends nothing.
+        return record if self._known(asking, record) else self.journal.catch_up(record)
 
     def _known(self, asking: _Asking, record: Record) -> Entry | None:
         return usable(record, self.mews.now(), max_age=asking.max_age, refresh=asking.refresh)

@@ -1,0 +1,359 @@
+"""A second level behind the cache, which a team shares: any store of named bytes.
+
+::
+
+    v1/requests/<fingerprint>.json                     which exports were added for a request
+    v1/exports/<export id>/export.json                 the manifest: last, it names one upload
+    v1/exports/<export id>/<upload id>/part-00001.parquet
+
+Every upload has a folder of its own, so that two machines that bring the same export never mix:
+whoever writes the manifest last wins, whole. Nothing here needs a store to lock, to rename, or to
+create exclusively (docs/decisions/0020).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from mews_frames._cache.files import UNREADABLE, remove, replace_with, scratch, seal, unseal
+from mews_frames._cache.layout import VERSION
+from mews_frames._cache.manifest import LAYOUT, Manifest, Part, sha256_of, write_manifest
+from mews_frames._frames.columns import RESCUED, Kept
+from mews_frames._frames.parquet import digest_of, write_part
+from mews_frames._frames.rescue import only_kept
+from mews_frames._models import is_uuid
+from mews_frames._records import LAYOUT as RECORD_LAYOUT
+from mews_frames._records import Record
+from mews_frames.errors import CacheError, IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mews_frames._cache.layout import Layout
+    from mews_frames.typing import Clock
+
+__all__ = ["Lot", "Shared", "Store", "new_upload", "part_name"]
+
+logger = logging.getLogger("mews_frames")
+
+SIDE_BY_SIDE = 4
+"""Parts that are copied at the same time."""
+
+MOST_ENTRIES = 8
+"""Exports that a record of a request keeps; older ones have expired long ago."""
+
+KEPT_AFTER_EXPIRY = timedelta(days=1)
+ABANDONED = timedelta(days=8)
+"""As in the cache (`mews_frames._cache.cache`): an upload that nobody finished goes after it."""
+
+
+class Store(Protocol):
+    """Named bytes, somewhere (`mews_frames._bridges.stores`). Every verb may raise `CacheError`."""
+
+    def read(self, name: str) -> bytes | None:
+        """Give the bytes of a name; None if there is none."""
+        ...
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put bytes under a name, in place of what was there."""
+        ...
+
+    def put(self, path: Path, name: str) -> None:
+        """Put a file under a name."""
+        ...
+
+    def get(self, name: str, path: Path) -> bool:
+        """Copy a name into a file; say whether it was there."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """List the last parts of the names right below a folder."""
+        ...
+
+    def touched(self, folder: str) -> float | None:
+        """Say when something below a folder was last written, in seconds since 1970."""
+        ...
+
+    def remove(self, folder: str) -> None:
+        """Remove everything below a folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What lies in a shared cache of an export.
+
+    Attributes
+    ----------
+    manifest
+        Sizes and hashes of its parts.
+    upload
+        The folder that they lie in.
+    """
+
+    manifest: Manifest
+    upload: str
+
+    @property
+    def kept(self) -> Kept:
+        """The columns that its parts hold."""
+        return Kept(self.manifest.export.entity_type, self.manifest.columns)
+
+    def part(self, number: int) -> str:
+        """Name a part in the store."""
+        return part_name(self.manifest.export.id, self.upload, number)
+
+
+class Shared:
+    """The shared level of a cache. Threads may share it.
+
+    Parameters
+    ----------
+    store
+        Where it is.
+    clock
+        Tells what has expired.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self._clock = clock
+
+    # ----------------------------------------------------------------------- requests
+
+    def record(self, fingerprint: str) -> Record | None:
+        """Read which exports anybody has added for a request.
+
+        Raises
+        ------
+        CacheError
+            If the store cannot be read: nothing was asked of Mews yet.
+        """
+        data = unseal(self.store.read(_request(fingerprint)) or b"")
+        if data is None or data.get("layout") != RECORD_LAYOUT:
+            return None
+        try:
+            record = Record.from_data(data)
+        except UNREADABLE:
+            return None
+        return record if record.fingerprint == fingerprint else None
+
+    def note(self, record: Record) -> None:
+        """Tell the others of exports that were added; what they have added stays.
+
+        If that fails it is only said: the id is safe on this machine.
+        """
+        with _only_said("that an export was added"):
+            there = self.record(record.fingerprint)
+            self._write(record if there is None else there.with_entries(record))
+
+    def forget(self, fingerprint: str, export_id: str) -> None:
+        """Drop an export that Mews does not know any more."""
+        with _only_said("that an export is gone"):
+            if there := self.record(fingerprint):
+                self._write(there.without(export_id))
+
+    def _write(self, record: Record) -> None:
+        entries = sorted(record.entries, key=lambda entry: entry.added)[-MOST_ENTRIES:]
+        record = replace(record, entries=tuple(entries), intended=None)
+        self.store.write(_request(record.fingerprint), seal(record.to_data()).encode())
+
+    # ----------------------------------------------------------------------- exports
+
+    def lot(self, export_id: str, wanted: Kept) -> Lot | None:
+        """Find what lies there of an export, if these columns of it can be served now."""
+        data = unseal(self.store.read(_manifest(export_id)) or b"")
+        if data is None or data.get("layout") != LAYOUT or not is_uuid(data.get("upload")):
+            return None
+        try:
+            lot = Lot(Manifest.from_data(data), data["upload"])
+        except UNREADABLE:
+            return None
+        manifest = lot.manifest
+        numbers = [part.number for part in manifest.parts]
+        if (
+            manifest.export.id != export_id
+            or numbers != list(range(1, len(manifest.export.files) + 1))
+            or manifest.is_expired(self._clock.now())
+            or not lot.kept.covers(wanted)
+            or manifest.schema != digest_of(lot.kept)
+        ):
+            return None
+        return lot
+
+    def fetch(self, lot: Lot, wanted: Kept, layout: Layout) -> Manifest | None:
+        """Copy an export into the cache of this machine: wanted columns, and no others.
+
+        Returns
+        -------
+        None if it turned out not to be whole: then it is downloaded from Mews.
+
+        Raises
+        ------
+        CacheError
+            If the store cannot be read, or the cache not written.
+        """
+        export = lot.manifest.export
+        layout.make(layout.export(export.id))
+        remove(layout.manifest(export.id))
+        copying = _Copying(self.store, lot, wanted, layout)
+        pool = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-shared")
+        try:
+            parts = tuple(pool.map(copying.part, lot.manifest.parts))
+        except IntegrityError as error:
+            logger.warning("%s; it is downloaded from Mews", error.message)
+            return None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        manifest = replace(
+            lot.manifest, schema=digest_of(wanted), columns=wanted.names, parts=parts
+        )
+        write_manifest(layout, manifest)
+        return manifest
+
+    def offer(self, manifest: Manifest, layout: Layout) -> None:
+        """Copy an export from the cache of this machine: parts first, the manifest last.
+
+        If that fails it is only said: the rows are on this machine.
+        """
+        export_id, upload = manifest.export.id, new_upload()
+        with _only_said("a copy of what was downloaded"):
+            with ThreadPoolExecutor(SIDE_BY_SIDE, "mews-shared") as pool:
+                for _ in pool.map(
+                    lambda n: self.store.put(
+                        layout.part(export_id, n), part_name(export_id, upload, n)
+                    ),
+                    [part.number for part in manifest.parts],
+                ):
+                    pass
+            self.publish(Lot(manifest, upload))
+            self.prune()
+
+    def publish(self, lot: Lot) -> None:
+        """Make an upload the one that is served."""
+        data = {**lot.manifest.to_data(), "upload": lot.upload}
+        self.store.write(_manifest(lot.manifest.export.id), seal(data).encode())
+
+    def prune(self) -> None:
+        """Remove exports that expired more than a day ago, and uploads that nobody finished."""
+        folder = f"{VERSION}/exports"
+        for export_id in filter(is_uuid, self.store.names(folder)):
+            if self._is_past(export_id):
+                self.store.remove(f"{folder}/{export_id}")
+
+    def _is_past(self, export_id: str) -> bool:
+        now = self._clock.now()
+        data = unseal(self.store.read(_manifest(export_id)) or b"")
+        try:
+            manifest = Manifest.from_data(data or {})
+        except UNREADABLE:
+            touched = self.store.touched(f"{VERSION}/exports/{export_id}")
+            return touched is not None and now.timestamp() - touched > ABANDONED.total_seconds()
+        return manifest.is_expired(now - KEPT_AFTER_EXPIRY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copying:
+    """One export on its way from the shared cache into this machine's."""
+
+    store: Store
+    lot: Lot
+    wanted: Kept
+    layout: Layout
+
+    def part(self, part: Part) -> Part:
+        path = self.layout.part(self.lot.manifest.export.id, part.number)
+        try:
+            with scratch(path) as aside:
+                mine = (
+                    self._narrower(part, aside)
+                    if self._is_narrower
+                    else self._as_it_is(part, aside)
+                )
+                replace_with(aside, path)
+        except OSError as error:
+            raise CacheError(
+                f"{path} cannot be written: {error.strerror or type(error).__name__}",
+                hint="is there space? MEWS_FRAMES_CACHE_DIR names another folder",
+            ) from error
+        return mine
+
+    @property
+    def _is_narrower(self) -> bool:
+        return self.wanted.names != self.lot.manifest.columns
+
+    def _as_it_is(self, part: Part, aside: Path) -> Part:
+        aside.touch(mode=0o600)
+        if not self.store.get(self.lot.part(part.number), aside):
+            raise self._damaged(part, "is missing")
+        if sha256_of(aside) != part.sha256:
+            raise self._damaged(part, "is not what was put there")
+        return part
+
+    def _narrower(self, part: Part, aside: Path) -> Part:
+        """Copy some columns; the others pass through memory and do not reach the disk."""
+        import polars as pl
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        data = self.store.read(self.lot.part(part.number))
+        if data is None:
+            raise self._damaged(part, "is missing")
+        if hashlib.sha256(data).hexdigest() != part.sha256:
+            raise self._damaged(part, "is not what was put there")
+        names = [column.name for column in self.wanted.columns]
+        table = pq.read_table(pa.BufferReader(data), columns=[*names, RESCUED])
+        rescued = only_kept(pl.Series(RESCUED, table[RESCUED].to_pylist(), pl.String), self.wanted)
+        at = table.column_names.index(RESCUED)
+        table = table.set_column(at, RESCUED, pa.array(rescued.to_list(), pa.string()))
+        export_id = self.lot.manifest.export.id
+        written = write_part(aside, [table], self.wanted, export_id=export_id, number=part.number)
+        size, digest = aside.stat().st_size, sha256_of(aside)
+        return Part(part.number, part.size, written.rows, written.rescued, size, digest)
+
+    def _damaged(self, part: Part, what: str) -> IntegrityError:
+        export_id = self.lot.manifest.export.id
+        return IntegrityError(
+            f"part {part.number} of export {export_id} in the shared cache {what}",
+            export_id=export_id,
+            part=part.number,
+        )
+
+
+@contextmanager
+def _only_said(what: str) -> Iterator[None]:
+    """Turn an error of the store into a line in the log."""
+    try:
+        yield
+    except CacheError as error:
+        logger.warning("others do not get %s: %s", what, error.message)
+
+
+def new_upload() -> str:
+    """Name a new upload."""
+    return str(uuid.uuid4())
+
+
+def part_name(export_id: str, upload: str, number: int) -> str:
+    """Name a part in the store; only UUIDs become names."""
+    if not (is_uuid(export_id) and is_uuid(upload)):
+        raise CacheError("an id that is no UUID names nothing in the shared cache")
+    return f"{VERSION}/exports/{export_id}/{upload}/part-{number:05}.parquet"
+
+
+def _manifest(export_id: str) -> str:
+    if not is_uuid(export_id):
+        raise CacheError("an id that is no UUID names nothing in the shared cache")
+    return f"{VERSION}/exports/{export_id.lower()}/export.json"
+
+
+def _request(fingerprint: str) -> str:
+    return f"{VERSION}/requests/{fingerprint}.json"

@@ -1,0 +1,12 @@
+"""Other machines, as far as one machine can be several."""
+
+import os
+
+PLACES = ["folder", "memory", "s3"]
+"""Kinds of stores that machines share."""
+
+
+def environment(**more):
+    """The environment of another process: this one's, without what is about Mews."""
+    mine = {n: v for n, v in os.environ.items() if not n.startswith(("MEWS_", "COV_"))}
+    return mine | more
