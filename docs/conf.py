@@ -59,9 +59,8 @@ add_module_names = False
 # What other libraries document cannot be fetched here; what is private has no page.
 nitpick_ignore_regex = [
     (r"py:.*", r"mews_frames\._.*"),
+    (r"py:.*", r"(?!mews_frames\.)\w+\..*"),
     (r"py:.*", r"(datetime|timedelta)"),
-    (r"py:.*", r"(polars|pandas|pyarrow|dask|fsspec|httpx|datetime|collections|pathlib)\..*"),
-    (r"py:.*", r"(pl|pd|pa)\..*"),
 ]
 
 html_theme = "pydata_sphinx_theme"
