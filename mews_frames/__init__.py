@@ -17,6 +17,7 @@ from mews_frames import errors, typing
 from mews_frames._api import (
     cache,
     changes,
+    check,
     describe,
     drift,
     entity_types,
@@ -43,6 +44,7 @@ __all__ = [
     "__version__",
     "cache",
     "changes",
+    "check",
     "describe",
     "drift",
     "entity_types",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from mews_frames._cache.cache import Cache, CacheEntry, Damage
+from mews_frames._check import check as checked
 from mews_frames._client import Client, LoadExportOptions, LoadOptions
 from mews_frames._clock import SystemClock
 from mews_frames._frames.columns import Kept, polars_schema
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "cache",
     "changes",
+    "check",
     "describe",
     "drift",
     "entity_types",
@@ -706,6 +708,50 @@ def drift(frame_or_export: Any, *, profile: str | None = None) -> pl.DataFrame:
         export_id = frame_or_export.id if isinstance(frame_or_export, Export) else frame_or_export
         return drift_in(load_export(export_id, progress=False, profile=profile))
     return drift_in(frame_or_export)
+
+
+def check(what: Any, *, profile: str | None = None) -> pl.DataFrame:
+    """Check what an auditor would: a small table, never an exception about the data.
+
+    Unique ids; fields that Mews' docs require; gross = net + taxes, to the cent; one currency in
+    what a sum would add up. Of an export also: rows within its window, and properties that were
+    asked for and have no rows. Of several types together: foreign keys that lead nowhere.
+
+    Parameters
+    ----------
+    what
+        A frame of any backend, flat or nested; an `Export` or the id of one; or an entity type,
+        whose export is found or added as by `load_entities`. Or a mapping of any of them by entity
+        type, as `load_many` gives it.
+    profile
+        Settings to use for exports.
+
+    Returns
+    -------
+    One row for each check: ``entity_type``, ``check``, ``column`` (null if it stands for several
+    that are all right), ``rows`` looked at, ``failed`` (rows, or properties), ``example`` (the id
+    of a row that failed; for currencies, which).
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the columns of a frame do not say of which entity type it is.
+
+    Examples
+    --------
+    >>> frames = mf.load_many(["Reservation", "Payment"], profile="sandbox")
+    >>> report = mf.check(frames)
+    >>> report.filter(pl.col("check") == "unique ids")["failed"].to_list()
+    [0, 0]
+    >>> "foreign keys of Reservation" in report["check"]
+    True
+    """
+
+    def load(named: str | Export) -> tuple[pl.LazyFrame, Export]:
+        with Client(profile=profile) as client:
+            return client._load_whole(named)  # noqa: SLF001 - public only by way of `check`
+
+    return checked(what, load)
 
 
 def sandbox(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 from mews_frames._bring import Bring
 from mews_frames._cache.cache import Cache
 from mews_frames._cache.layout import Layout
+from mews_frames._check import check
 from mews_frames._clock import SystemClock
 from mews_frames._closing import Closing
 from mews_frames._connector.connector import Connector, Credentials
@@ -31,6 +32,7 @@ from mews_frames._pipe import Pipe, Wanted
 from mews_frames._progress import Teller
 from mews_frames._redact import Secret, without_frames
 from mews_frames._remote import Afar, Leave
+from mews_frames._schemas import ENTITY_TYPES
 from mews_frames._settings import Settings, find_settings
 from mews_frames.errors import InvalidArgumentError
 
@@ -503,6 +505,20 @@ class Client(Closing):
     def exports(self) -> pl.DataFrame:
         """List what this machine knows of exports; see `mews_frames.exports`."""
         return known_exports(self._cache)
+
+    def check(self, what: Any) -> pl.DataFrame:
+        """Check what an auditor would; see `mews_frames.check`."""
+        return check(what, self._load_whole)
+
+    def _load_whole(self, named: str | Export) -> tuple[pl.LazyFrame, Export]:
+        """Load an entity type or an export, and say what was asked of Mews for it."""
+        if isinstance(named, str) and named in ENTITY_TYPES:
+            named = self.start_export(named)
+        export_id = named.id if isinstance(named, Export) else named
+        frame = self.load_export(export_id)
+        with self._telling(progress=False) as teller:  # it is in the cache by now
+            manifest = self._pipe.load_by_id(export_id.lower(), None, self._patience(0), teller)
+        return frame, manifest.export
 
     # ----------------------------------------------------------------------- inside
 

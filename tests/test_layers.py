@@ -19,7 +19,7 @@ ROWS = [
     {"__init__"},
     {"_api", "_handoff"},
     {"_client"},
-    {"_pieces", "_known", "_many"},
+    {"_pieces", "_known", "_check", "_many"},
     {"_pipe"},
     {"_bring"},
     {"_parts", "_remote", "_shared", "_watch"},
