@@ -18,6 +18,7 @@ from mews_frames._cli.load import load
 from mews_frames._cli.login import login
 from mews_frames._cli.sandbox import sandbox
 from mews_frames._cli.schema import schema
+from mews_frames._cli.sync import sync
 from mews_frames._cli.talk import give, say
 from mews_frames.errors import MewsError
 
@@ -72,6 +73,7 @@ def _example(command: str) -> str:
 
 app.command(epilog=_example("demo"))(demo)
 app.command(epilog=_example("load OrderItem --out orders.parquet"))(load)
+app.command(epilog=_example("sync OrderItem --into tables/orders"))(sync)
 app.add_typer(export.app, name="export")
 app.add_typer(cache.app, name="cache")
 app.command(epilog=_example("schema Reservation --describe"))(schema)

@@ -41,12 +41,15 @@ class Brought:
         Where its window of update times ended, if it had one.
     scope
         Digest of the enterprises or chains that Mews says it covers.
+    export_id
+        The export; of several the last one.
     """
 
     frame: pl.LazyFrame
     added: datetime
     end: datetime | None
     scope: str
+    export_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +103,5 @@ class Asking:
             min(manifest.added or never for manifest in manifests),
             None if last.filters.updated is None else last.filters.updated[1],
             digest_of(last.scope),
+            last.id,
         )

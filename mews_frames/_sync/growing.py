@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mews_frames._schemas import load_schema
 from mews_frames._sync.changes import changes_of
@@ -72,6 +72,15 @@ class Growing:
         filter_ = load_schema(self.request.entity_type).filter
         back = default_overlap(filter_) if overlap is None else timedelta(seconds=overlap)
         Sync(self.table, self.identity, ask, filter_, back)(reconcile=reconcile)
+
+    def state(self) -> dict[str, Any]:
+        """Say where it lies, in which version, and up to when it is complete."""
+        state = self.table.state(self.table.open())
+        return {
+            "table": str(self.table.place),
+            "version": None if state is None else state.version,
+            "complete_up_to": None if state is None else state.watermark,
+        }
 
     def read(self, *, as_of: AsOf | None, deleted: bool) -> pl.LazyFrame:
         """Scan it, or an earlier state of it."""

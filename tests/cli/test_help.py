@@ -24,7 +24,7 @@ ALL = sorted(commands(typer.main.get_command(app)))
 def test_these_are_the_commands():
     cache = [("cache", name) for name in ("clear", "dir", "ls", "prune", "size", "verify")]
     export = [("export", name) for name in ("list", "start", "wait")]
-    others = [("demo",), ("load",), ("login",), ("sandbox",), ("schema",)]
+    others = [("demo",), ("load",), ("login",), ("sandbox",), ("schema",), ("sync",)]
     assert sorted([*cache, *export, *others]) == ALL
 
 
