@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = [
     info.name
     for info in pkgutil.walk_packages(mf.__path__, "mews_frames.")
-    if not info.name.endswith("__main__")
+    if not info.name.endswith(("__main__", "_compiled"))  # which is a library, and no module
 ]
 
 
