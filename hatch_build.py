@@ -21,7 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path(__file__).parent / "mews_frames" / "_frames"
 SOURCE = FOLDER / "compiled.c"
-LIBRARY = FOLDER / "_compiled.so"
+LIBRARY = FOLDER / "compiled.bin"
 """The same name on every system: it is loaded by its path, not found."""
 
 DIGEST = hashlib.sha256(SOURCE.read_bytes()).hexdigest()

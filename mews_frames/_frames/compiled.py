@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LIBRARY", "Odd", "decode_compiled", "is_there"]
 
-LIBRARY = Path(__file__).with_name("_compiled.so")
-"""Where the build leaves it, whatever libraries are called on a system: ctypes does not mind."""
+LIBRARY = Path(__file__).with_name("compiled.bin")
+"""Where the build leaves it. Not called as libraries are: Python would take that for a module."""
 
 
 @dataclass(frozen=True, slots=True)
