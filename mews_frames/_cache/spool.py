@@ -80,6 +80,7 @@ class DiskSpool:
             opened.pop_all()  # both are there: `close` closes them
         there = self._writing.seek(0, os.SEEK_END)
         self.position = self._available = there if there <= size else 0
+        self._wanted = 0
         self._error: BaseException | None = None
         self._news = threading.Condition()
         self._writes = threading.Lock()
@@ -105,7 +106,8 @@ class DiskSpool:
         with self._news:
             self.position += len(data)
             self._available = max(self._available, self.position)
-            self._news.notify_all()
+            if self._available >= self._wanted:
+                self._news.notify_all()
 
     def restart(self) -> None:
         """Expect the part from its first byte."""
@@ -118,15 +120,16 @@ class DiskSpool:
             self._news.notify_all()
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the bytes as they become available."""
+        """Give the bytes as they become available, a chunk at a time."""
         read = 0
         while read < self._size:
+            ready = min(self._size - read, CHUNK)
             with self._news:
-                while self._available <= read and self._error is None:
+                self._wanted = read + ready  # else this thread woke up for every few bytes
+                while self._available < self._wanted and self._error is None:
                     self._news.wait()
                 if self._error is not None:
                     raise self._error
-                ready = min(self._available - read, CHUNK)
             data = self._reading.read(ready)
             read += len(data)
             yield data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mews_frames.errors import DecodeError
@@ -100,32 +101,40 @@ def blocks(chunks: Iterable[bytes], place: Place, size: int = BLOCK_SIZE) -> Ite
     The cuts depend on the bytes alone, not on how they arrived: two processes that decode the
     same part write the same Parquet file.
     """
-    pending = bytearray()
-    line, offset, searched, first = 1, 0, 0, True
-    for chunk in chunks:
-        pending += chunk
-        if first and len(pending) >= len(BOM):
-            first = False
-            if pending.startswith(BOM):
-                del pending[: len(BOM)]
-                offset = len(BOM)
-        while (end := pending.find(b"\n", max(size - 1, searched))) >= 0:
-            block = Block(bytes(pending[: end + 1]), line, offset)
+    pending: list[bytes] = []
+    held, line = 0, 1
+    offset, rest = _without_mark(chunks)
+    for arrived in rest:
+        chunk = arrived
+        while (end := chunk.find(b"\n", max(size - 1 - held, 0))) >= 0:
+            block = Block(b"".join([*pending, chunk[: end + 1]]), line, offset)
             _check_last_line(block, place)
             yield block
-            del pending[: end + 1]
-            searched = 0
+            pending, held, chunk = [], 0, chunk[end + 1 :]
             line += _count_lines(block.data)
             offset += len(block.data)
-        searched = len(pending)
-        if searched > MAX_LINE:
-            _check_last_line(Block(bytes(pending), line, offset), place)
-    if pending:
+        pending.append(chunk)
+        held += len(chunk)
+        if held > MAX_LINE:
+            _check_last_line(Block(b"".join(pending), line, offset), place)
+    if held:
         # JSON Lines asks for a line feed at the end; a file without one is read all the same.
-        data = bytes(pending if pending.endswith(b"\n") else pending + b"\n")
-        block = Block(data, line, offset)
+        data = b"".join(pending)
+        block = Block(data if data.endswith(b"\n") else data + b"\n", line, offset)
         _check_last_line(block, place)
         yield block
+
+
+def _without_mark(chunks: Iterable[bytes]) -> tuple[int, Iterator[bytes]]:
+    """Take a byte order mark off, however it is cut; say how long it was, and give the rest."""
+    rest = iter(chunks)
+    first = b""
+    for chunk in rest:
+        first += chunk
+        if len(first) >= len(BOM):
+            break
+    mark = len(BOM) if first.startswith(BOM) else 0
+    return mark, chain([first[mark:]], rest)
 
 
 def _count_lines(data: bytes) -> int:
