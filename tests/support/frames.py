@@ -68,4 +68,4 @@ def loaded(
         money=money or reader.default_money(backend),
         rescued=bool(rescued),
     )
-    return reader.to_backend(frame, backend)
+    return reader.to_backend(frame, backend, entity_type)
