@@ -25,8 +25,8 @@ SLICE_ROWS = 131_072
 """Rows of a slice: 10 MB of order items. Half of it rewrites little less, twice as much costs
 memory (docs/decisions/0019)."""
 
-BATCH_ROWS = 50_000
-"""Rows that are handed to the writer at once while a table is made."""
+BATCH_ROWS = 16_384
+"""Rows that are handed to the writer at once."""
 
 ORDERED_BY = ("CreatedUtc", "UpdatedUtc", "PostingDate")
 """What old and new is told by: the first of these that there is."""
@@ -132,19 +132,21 @@ class Difference:
         return self.rows.schema
 
     def replaced(self, table: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-        """Make the changed slices anew, one after the other: one is in memory at a time."""
+        """Make the changed slices anew, batch by batch: none is whole in memory."""
         import polars as pl
 
         table = _aligned(table, self.schema)
-        mark = pl.col("Id").is_in(self.gone.implode())
+        if len(self.gone):
+            is_gone = pl.col("Id").is_in(self.gone.implode())
+            mark = pl.when(is_gone).then(pl.lit(self.added)).otherwise(pl.col(DELETED))
+            table = table.with_columns(mark.alias(DELETED))
         for number in self.slices:
             mine = self.rows.filter(pl.col(SLICE) == number)
-            there = table.filter(pl.col(SLICE) == number).collect()
-            kept = there.join(mine.select("Id"), on="Id", how="anti", maintain_order="left")
-            if len(self.gone):
-                gone = pl.when(mark).then(pl.lit(self.added)).otherwise(pl.col(DELETED))
-                kept = kept.with_columns(gone.alias(DELETED))
-            yield pl.concat([kept, mine])
+            kept = table.filter(pl.col(SLICE) == number).join(
+                mine.lazy().select("Id"), on="Id", how="anti"
+            )
+            yield from kept.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+            yield mine
 
 
 def differences(
@@ -184,11 +186,7 @@ def differences(
         incoming = _candidates(table, incoming, told)
     rows = incoming.collect(engine="streaming")
     lying = _lying(table, rows)
-    old = (
-        table.filter(pl.col(SLICE).is_in(lying[SLICE].unique().implode()))
-        .join(rows.lazy().select("Id"), on="Id", how="semi")
-        .collect(engine="streaming")
-    )
+    old = _old(table, rows, lying[SLICE].unique().sort())
     changed = _changed(old, rows, told)
     new = rows.join(lying, on="Id", how="anti")
     sizes = table.group_by(SLICE).len().collect() if len(new) else None
@@ -246,6 +244,18 @@ def _lying(table: pl.LazyFrame, rows: pl.DataFrame) -> pl.DataFrame:
         .join(rows.lazy().select("Id"), on="Id", how="semi")
         .collect(engine="streaming")
     )
+
+
+def _old(table: pl.LazyFrame, rows: pl.DataFrame, slices: pl.Series) -> pl.DataFrame:
+    """Read the present state of records, one slice after the other: Polars reads far ahead."""
+    import polars as pl
+
+    ids = rows.lazy().select("Id")
+    found = [
+        table.filter(pl.col(SLICE) == number).join(ids, on="Id", how="semi").collect()
+        for number in slices
+    ]
+    return pl.concat(found) if found else pl.DataFrame(schema=table.collect_schema())
 
 
 def _changed(old: pl.DataFrame, rows: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
