@@ -83,15 +83,16 @@ class Bring:
         Sizes and footers of the parts are looked at, not their contents: `Cache.verify` does that.
         What only the shared cache holds is fetched, and its contents are looked at then.
         """
-        manifest = self._here(export_id, kept)
+        manifest = self.here(export_id, kept)
         if manifest is None and self._shared is not None:
             with self._layout.lock(export_id):
-                manifest = self._here(export_id, kept) or self._fetched(export_id, kept, tell)
+                manifest = self.here(export_id, kept) or self._fetched(export_id, kept, tell)
         if manifest is not None and tell is not None:
             self._tell_found(manifest, tell)
         return manifest
 
-    def _here(self, export_id: str, kept: Kept) -> Manifest | None:
+    def here(self, export_id: str, kept: Kept) -> Manifest | None:
+        """Give the manifest of an export if the cache on this machine can serve these columns."""
         layout = self._layout
         manifest = read_manifest(layout, export_id)
         if manifest is None or manifest.is_expired(self._clock.now()):
@@ -134,7 +135,7 @@ class Bring:
 
         export, layout = seen.export, self._layout
         with layout.lock(export.id):
-            if held := self._here(export.id, kept) or self._fetched(export.id, kept, tell):
+            if held := self.here(export.id, kept) or self._fetched(export.id, kept, tell):
                 self._tell_found(held, tell)
                 return held
             kept = self._with_before(export.id, kept)

@@ -502,6 +502,63 @@ class Client(Closing):
 
     # ----------------------------------------------------------------------- knowledge
 
+    def plan(
+        self,
+        entity_type: EntityType,
+        *,
+        updated: Updated | None = None,
+        posted: Posted | None = None,
+        enterprise_ids: Ids | None = None,
+        chain_ids: Ids | None = None,
+        columns: Sequence[str] | None = None,
+        max_age: Seconds | None = None,
+        refresh: bool = False,
+    ) -> pl.DataFrame:
+        """Say what the same call of `load_entities` would do, without doing or sending anything.
+
+        It goes by what this machine remembers: what a shared cache or Mews would say is not
+        asked. The clock of this machine counts.
+
+        Parameters
+        ----------
+        entity_type, updated, posted, enterprise_ids, chain_ids, columns, max_age, refresh
+            As in `mews_frames.load_entities`.
+
+        Returns
+        -------
+        A row for each export that is needed, oldest window first: ``piece``; what the load
+        ``does`` (``read`` it from the cache, ``download`` one that is finished, ``attach`` to one
+        that is running, ``add`` a new one); ``id``, ``added`` and ``rows`` as far as there are
+        any; ``usual_seconds``, the longest time that such exports took here of late; ``scope`` and
+        ``filters`` as JSON.
+
+        Raises
+        ------
+        InvalidArgumentError
+            As `mews_frames.load_entities`.
+
+        Examples
+        --------
+        >>> with mf.sandbox(rows=100) as mews, mews.client() as client:
+        ...     before = client.plan("OrderItem")["does"].item()
+        ...     orders = client.load_entities("OrderItem", progress=False)
+        ...     before, client.plan("OrderItem")["does"].item(), len(mews.requests) > 0
+        ('add', 'read', True)
+        """
+        from mews_frames._plan import plan_of
+
+        request = make_request(
+            entity_type,
+            updated=updated,
+            posted=posted,
+            enterprise_ids=enterprise_ids,
+            chain_ids=chain_ids,
+        )
+        nobody = Teller(None, entity_type, self._clock)
+        wanted = self._wanted(request, columns, max_age, lambda _: nobody, refresh=refresh)
+        layout = Layout(self._cache.path)
+        return plan_of(wanted, layout, self._bring, self._account, self._connector.now())
+
     def exports(self) -> pl.DataFrame:
         """List what this machine knows of exports; see `mews_frames.exports`."""
         return known_exports(self._cache)

@@ -73,7 +73,7 @@ def bring_parts(
     try:
         futures = [parts.submit(bringing.part, file) for file in files]
         pending: set[Future[Part]] = set(futures)
-        tell(bringing.so_far)  # here the wait for Mews ends
+        tell(Brought())  # here the wait for Mews ends, whatever has arrived since
         while pending:
             done, pending = wait(pending, EVERY, FIRST_EXCEPTION)
             for future in done:

@@ -12,13 +12,14 @@ from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from mews_frames._connector.connector import Connector
     from mews_frames._exports.request import Request
     from mews_frames._exports.wait import Patience
     from mews_frames._pipe import Pipe, Wanted
 
-__all__ = ["check_one_piece", "load_pieces"]
+__all__ = ["check_one_piece", "cut", "load_pieces"]
 
 P = TypeVar("P")
 
@@ -53,7 +54,20 @@ def load_pieces(
 def _cut(wanted: Wanted, connector: Connector, patience: Patience) -> list[Wanted]:
     if depends_on_clock(wanted.request, connector.now()):
         connector.learn_time(patience.left)
-    requests = pieces(wanted.request, connector.now())
+    return cut(wanted, connector.now())
+
+
+def cut(wanted: Wanted, now: datetime) -> list[Wanted]:
+    """Cut what is wanted into pieces that Mews takes, oldest first; most are one.
+
+    Parameters
+    ----------
+    wanted
+        All of it.
+    now
+        The time at Mews.
+    """
+    requests = pieces(wanted.request, now)
     if len(requests) == 1:
         return [wanted]
     # What tells the newer one of two rows must be kept, though the frame may do without it.

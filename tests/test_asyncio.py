@@ -29,23 +29,22 @@ def test_reading_at_mews_works_within_a_running_loop(client):
 
 
 def test_a_load_in_a_thread_leaves_the_loop_free(client):
-    begun, may_go_on = threading.Event(), threading.Event()
-
-    def tell(event):
-        begun.set()
-        assert may_go_on.wait(60)
+    may_go_on = threading.Event()
 
     async def load():
-        load = asyncio.create_task(
-            asyncio.to_thread(client.load_entities, "OrderItem", progress=tell)
-        )
-        while not begun.is_set():
-            await asyncio.sleep(0.01)
+        loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell(event):
+            loop.call_soon_threadsafe(begun.set)
+            assert may_go_on.wait(60)
+
+        call = asyncio.to_thread(client.load_entities, "OrderItem", progress=tell)
+        load = asyncio.create_task(call)
+        await begun.wait()
         may_go_on.set()  # by the loop, while the load is under way
         return await (await load).collect_async()
 
     assert asyncio.run(load()).height == 60
-    assert begun.is_set()
 
 
 def test_threads_share_a_client(client):

@@ -19,6 +19,7 @@ ROWS = [
     {"__init__"},
     {"_api", "_handoff"},
     {"_client"},
+    {"_plan"},
     {"_pieces", "_known", "_check", "_many"},
     {"_pipe"},
     {"_bring"},

@@ -71,7 +71,13 @@ def clear(
     *,
     entity_type: options.OnlyType = None,
     export_id: Annotated[
-        str | None, typer.Option("--export-id", metavar="ID", help="Only this export.")
+        str | None,
+        typer.Option(
+            "--export-id",
+            metavar="ID",
+            help="Only this export.",
+            autocompletion=options.complete_export,
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: options.AsJson = False,

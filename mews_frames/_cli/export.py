@@ -1,7 +1,6 @@
 """``mews-frames export``: start an export now, wait for it later, list what is known."""
 
 import json
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +8,7 @@ import typer
 import mews_frames as mf
 from mews_frames._cli import options
 from mews_frames._cli.talk import Talk, give, give_json, give_table
-from mews_frames._cli.words import instant_in_words, read_duration
+from mews_frames._cli.words import asked_in_words, instant_in_words, read_duration
 
 __all__ = ["app"]
 
@@ -91,6 +90,7 @@ def wait(
         typer.Argument(
             metavar="ID",
             help="Of export start, of export list, or from a colleague.",
+            autocompletion=options.complete_export,
             show_default=False,
         ),
     ],
@@ -129,24 +129,5 @@ def _texts(row: dict[str, Any]) -> list[str]:
         row["status"] or "",
         instant_in_words(row["added"]),
         "" if row["rows"] is None else f"{row['rows']:,}",
-        _asked(_parsed(row["scope"]), _parsed(row["filters"])),
+        asked_in_words(_parsed(row["scope"]), _parsed(row["filters"])),
     ]
-
-
-def _asked(scope: dict[str, list[str]] | None, filters: dict[str, Any] | None) -> str:
-    """Say in few words what an export covers."""
-    if scope is None or filters is None:
-        return "not known here"
-    said = [
-        f"{len(ids)} {'enterprise' if kind == 'EnterpriseIds' else 'chain'}{'s'[: len(ids) != 1]}"
-        for kind, ids in scope.items()
-    ]
-    if window := filters.get("UpdatedUtc"):
-        said.append(f"updated {_minute(window['StartUtc'])} to {_minute(window['EndUtc'])}")
-    if ledger := filters.get("LedgerEntryFilters"):
-        said.append(f"posted {ledger['Posting']['Start']} to {ledger['Posting']['End']}")
-    return ", ".join(said) or "everything"
-
-
-def _minute(text: str | None) -> str:
-    return "now" if text is None else instant_in_words(datetime.fromisoformat(text))

@@ -1,5 +1,6 @@
 """``mews-frames load``: an entity type into a file."""
 
+import json
 import time
 from typing import Annotated, Any
 
@@ -8,48 +9,53 @@ import typer
 import mews_frames as mf
 from mews_frames._cli import options
 from mews_frames._cli.files import FORMATS, Target, find_target, write
-from mews_frames._cli.talk import Talk, give_json
-from mews_frames._cli.words import read_duration, size_in_words
+from mews_frames._cli.talk import Talk, give_json, give_table, say
+from mews_frames._cli.words import asked_in_words, read_duration, size_in_words
+from mews_frames._words import count_in_words, duration_in_words
 from mews_frames.errors import InvalidArgumentError
+from mews_frames.typing import EntityType
 
 __all__ = ["load"]
+
+
+def _complete_format(incomplete: str) -> list[str]:
+    return [name for name in FORMATS if name.startswith(incomplete)]
 
 
 def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisions/0001)
     entity_type: options.TypeName,
     *,
     out: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--out",
             "-o",
             metavar="FILE",
             help="Where to: .parquet, .csv, .jsonl, .ndjson, .arrow or .feather; '-' is stdout."
             " A file that is there is replaced once the new one is whole.",
-            show_default=False,
         ),
-    ],
+    ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            help="Only say which exports it takes, and what is cached; nothing is sent.",
+        ),
+    ] = False,
     format_: Annotated[
         str | None,
         typer.Option(
             "--format",
             metavar="|".join(FORMATS),
             help="Where the name does not say it, as for '-'.",
+            autocompletion=_complete_format,
         ),
     ] = None,
     updated: options.Updated = None,
     posted: options.Posted = None,
     enterprise_ids: options.EnterpriseIds = None,
     chain_ids: options.ChainIds = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column",
-            metavar="NAME",
-            help="Keep only this column (Amount.NetValue) or field (Amount), and _rescued_data;"
-            " may be repeated. The others never reach the disk.",
-        ),
-    ] = None,
+    columns: options.Columns = None,
     nested: Annotated[
         bool, typer.Option("--nested", help="Structs as in Mews, instead of one column per leaf.")
     ] = False,
@@ -69,11 +75,6 @@ def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisi
 
     CSV knows no lists and no structs: they become JSON text in their column.
     """
-    target = find_target(out, format_)
-    if as_json and target.path is None:
-        raise InvalidArgumentError(
-            "--out - and --json would both write to stdout", hint="give --out a file"
-        )
     wanted: dict[str, Any] = options.request_options(
         updated=updated,
         posted=posted,
@@ -82,6 +83,20 @@ def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisi
         max_age=max_age,
         refresh=refresh,
     )
+    if plan:
+        _show_plan(options.as_type(entity_type), columns or None, profile, wanted, as_json=as_json)
+        return
+    if out is None:
+        raise InvalidArgumentError(
+            "load does not know where to write",
+            hint=f"--out {entity_type}.parquet writes a file, --out - --format csv to stdout,"
+            " --plan only says what would be done",
+        )
+    target = find_target(out, format_)
+    if as_json and target.path is None:
+        raise InvalidArgumentError(
+            "--out - and --json would both write to stdout", hint="give --out a file"
+        )
     began = time.monotonic()
     with Talk(quiet=quiet) as talk, mf.Client(profile=profile) as client:
         frame = client.load_entities(
@@ -122,3 +137,47 @@ def _in_words(summary: dict[str, Any]) -> str:
         f"{summary['entity_type']}: {summary['rows']:,} rows and {summary['columns']} columns"
         f" written to {summary['path'] or 'stdout'} as {summary['format']}{size}"
     )
+
+
+DOES = {
+    "read": "read from the cache",
+    "download": "download, it is finished",
+    "attach": "wait for it, it is running",
+    "add": "add a new export, wait, download",
+}
+
+
+def _show_plan(
+    entity_type: EntityType,
+    columns: list[str] | None,
+    profile: str | None,
+    wanted: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    with mf.Client(profile=profile) as client:
+        steps = client.plan(entity_type, columns=columns, **wanted).to_dicts()
+    for step in steps:
+        step |= {name: json.loads(step[name]) for name in ("scope", "filters")}
+    if as_json:
+        give_json(steps)
+        return
+    give_table(
+        ["export", "asked for (UTC)", "what is done", "rows", "usually", "id"],
+        (
+            [
+                f"{step['piece']} of {len(steps)}",
+                asked_in_words(step["scope"], step["filters"]),
+                DOES[step["does"]],
+                "" if step["rows"] is None else f"{step['rows']:,}",
+                ""
+                if step["usual_seconds"] is None
+                else f"up to {duration_in_words(step['usual_seconds'])}",
+                step["id"] or "",
+            ]
+            for step in steps
+        ),
+        right=["rows"],
+    )
+    new = sum(step["does"] == "add" for step in steps)
+    say(f"{count_in_words(new, 'export')} would be added; nothing was sent")

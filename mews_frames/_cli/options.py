@@ -4,17 +4,22 @@ The annotations are read when the program runs: no ``from __future__ import anno
 nor in modules of commands.
 """
 
+import contextlib
+import tomllib
 from typing import Annotated, Any, cast
 
 import typer
 
 import mews_frames as mf
 from mews_frames._cli.words import read_duration
+from mews_frames._settings import config_file, read_config
+from mews_frames.errors import MewsError
 from mews_frames.typing import EntityType, Money
 
 __all__ = [
     "AsJson",
     "ChainIds",
+    "Columns",
     "EnterpriseIds",
     "HowMoney",
     "MaxAge",
@@ -28,6 +33,7 @@ __all__ = [
     "Updated",
     "as_money",
     "as_type",
+    "complete_export",
     "request_options",
 ]
 
@@ -36,6 +42,34 @@ NOW = "now"
 
 def _complete_type(incomplete: str) -> list[str]:
     return [name for name in mf.entity_types() if name.startswith(incomplete)]
+
+
+def _complete_column(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer columns and whole fields of the type that stands on the line."""
+    # Words that are no options are not sorted out yet when a line is completed.
+    for word in ctx.args:
+        if word in mf.entity_types():
+            columns = mf.describe(as_type(word))["column"].to_list()
+            return [name for name in columns if name.startswith(incomplete) and "[" not in name]
+    return []
+
+
+def _complete_profile(incomplete: str) -> list[str]:
+    """Offer the names of profiles; a file that cannot be read is told of by the command."""
+    names = ["sandbox"]
+    with contextlib.suppress(OSError, ValueError, MewsError):
+        names += tomllib.loads(read_config(config_file())).get("profiles", {})
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_export(incomplete: str) -> list[tuple[str, str]]:
+    """Offer the exports that this machine knows, newest first."""
+    known = mf.exports().to_dicts()
+    return [
+        (row["id"], f"{row['type']} {row['status']}")
+        for row in known
+        if row["id"].startswith(incomplete.lower())
+    ]
 
 
 def as_type(text: str) -> EntityType:
@@ -64,6 +98,16 @@ OnlyType = Annotated[
         metavar="TYPE",
         help="Only exports of this type.",
         autocompletion=_complete_type,
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME",
+        help="Keep only this column (Amount.NetValue) or field (Amount), and _rescued_data;"
+        " may be repeated. The others never reach the disk.",
+        autocompletion=_complete_column,
     ),
 ]
 HowMoney = Annotated[
@@ -122,7 +166,11 @@ Timeout = Annotated[
 ]
 Profile = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Settings to use; 'sandbox' needs no account."),
+    typer.Option(
+        metavar="NAME",
+        help="Settings to use; 'sandbox' needs no account.",
+        autocompletion=_complete_profile,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON to stdout, for scripts.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors.")]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mews_frames._cli.export import _asked
+from mews_frames._cli.words import asked_in_words
 
 
 def test_the_id_is_the_only_data(mews, run):
@@ -70,7 +70,7 @@ def test_what_is_known_is_listed_without_asking(mews, run):
     ],
 )
 def test_what_was_asked_for_is_said_in_few_words(scope, filters, words):
-    assert _asked(scope, filters) == words
+    assert asked_in_words(scope, filters) == words
 
 
 def test_an_id_that_is_none_is_refused(mews, run):
