@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import sys
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,12 +108,29 @@ def decode_compiled(data: bytes, kept: Kept) -> tuple[pa.Table, list[Odd]]:
     return pa.table([*arrays, rescued], names=[*names, RESCUED]), reading.odd
 
 
+class _Scratch(threading.local):
+    """Memory that a thread reads one block after the other into: fresh pages cost time."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0, np.uint8)
+
+    def zeros(self, size: int) -> npt.NDArray[np.uint8]:
+        """Give so many octets, all zero; those that were given before are the same."""
+        if len(self._memory) < size:
+            self._memory = np.empty(size, np.uint8)
+        memory = self._memory[:size]
+        memory.fill(0)
+        return memory
+
+
+_scratch = _Scratch()
+
 ALIGNED = 64
 """Bytes, as Arrow likes its buffers."""
 
 
 class _Reading:
-    """A block that has been read: its buffers, and the arrays that they are."""
+    """A block that has been read: its buffers, and the arrays that are made of them."""
 
     def __init__(self, data: bytes, fields: Layout) -> None:
         library = _library()
@@ -155,30 +173,26 @@ class _Reading:
 
     def _place_buffers(self, layout_: Layout) -> None:
         """Lay the buffers of all fields into one, values first, then the bits of what is valid."""
-        import pyarrow as pa
-
         fields = self._fields = layout_.fields.copy()
         fields["capacity"] = layout_.room
         rows = fields["capacity"][fields["scope"]]
         sizes = np.concatenate([rows * fields["width"], (rows + 7) // 8])
         sizes += -sizes % ALIGNED
         starts = np.cumsum(sizes) - sizes
-        memory: Any = np.zeros(int(sizes.sum()) + ALIGNED, np.uint8)
+        memory = _scratch.zeros(int(sizes.sum()) + ALIGNED)
         starts += -memory.ctypes.data % ALIGNED
         fields["values"], fields["valid"] = (memory.ctypes.data + starts).reshape(2, -1)
         self._values, self._valid = starts.reshape(2, -1).tolist()
         self._widths = fields["width"].tolist()
         self._memory = memory
-        self._buffer = pa.py_buffer(memory)
 
-    def _valid_of(self, node: Node) -> pa.Buffer:
-        return self._buffer.slice(self._valid[node.index], (self._used[node.scope] + 7) // 8)
+    def _valid_of(self, node: Node) -> Any:
+        start = self._valid[node.index]
+        return _buffer(self._memory[start : start + (self._used[node.scope] + 7) // 8].copy())
 
     def _values_of(self, node: Node) -> npt.NDArray[np.uint8]:
         start = self._values[node.index]
-        stop = start + self._used[node.scope] * self._widths[node.index]
-        values: npt.NDArray[np.uint8] = self._memory[start:stop]
-        return values
+        return self._memory[start : start + self._used[node.scope] * self._widths[node.index]]
 
     def array(self, node: Node) -> Any:
         """Give the array of a field."""
@@ -205,7 +219,7 @@ class _Reading:
             case Kind.OBJECT:
                 pass
             case _:
-                buffers.append(_buffer(values))
+                buffers.append(_buffer(values.copy()))
         array = pa.Array.from_buffers(final, rows, buffers, children=children)
         return array.cast(node.final) if node.kind == Kind.NUMBER else array
 
