@@ -1,7 +1,8 @@
 """``python -m benchmarks``: run everything by turns, and write docs/explanation/performance.md.
 
 ``--runs 5`` and ``--folder`` say how often and where the data is made and kept; ``--only cold``
-runs some rows of the table. About 3 GB of disk and a quarter of an hour.
+runs some rows of the table. About 18 GB of disk and 20 minutes; the first time 5 more, to make the
+data (``--make`` does that alone).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.data import make_parts, with_unknown_fields
-from benchmarks.growth import measure_growth
+from benchmarks.growth import CASES, measure_growth
+from benchmarks.pruning import measure_pruning
 from benchmarks.running import Taken, by_turns, run, served
 from benchmarks.table import write_page
 
@@ -26,6 +28,19 @@ if TYPE_CHECKING:
 
 ROWS = 650_000
 """Order items, in four parts of 280 MB."""
+
+
+OTHERS = {"Reservation": 120_000, "Customer": 100_000}
+"""Rows of other entity types."""
+
+
+def make_all(folder: Path) -> None:
+    """Make all data beforehand: nothing else is to run while times are taken."""
+    for case in CASES:
+        make_parts(folder, "OrderItem", rows=case.rows, parts=case.parts)
+    with_unknown_fields(make_parts(folder, "OrderItem", rows=160_000, parts=4))
+    for entity_type, rows in OTHERS.items():
+        make_parts(folder, entity_type, rows=rows, parts=4)
 
 
 def cold_loads(folder: Path, runs: int, cores: int | None = None) -> dict[str, Taken]:
@@ -60,7 +75,7 @@ def unknown_fields(folder: Path, runs: int) -> dict[str, Taken]:
 def other_types(folder: Path, runs: int) -> dict[str, Taken]:
     """Compare cold loads of other entity types with DuckDB's COPY."""
     medians = {}
-    for entity_type, rows in (("Reservation", 120_000), ("Customer", 100_000)):
+    for entity_type, rows in OTHERS.items():
         parts = make_parts(folder, entity_type, rows=rows, parts=4)
         with served(parts[0].parent) as address:
             taken = by_turns(["cold", "duckdb_copy"], parts[0].parent, address, runs=runs)
@@ -78,18 +93,27 @@ def warm(folder: Path, runs: int) -> dict[str, Taken]:
         return _medians(by_turns(names, parts[0].parent, address, runs=runs, cache=Path(cache)))
 
 
+def pruning(folder: Path, _runs: int) -> dict[str, dict[str, int]]:
+    """Count the row groups that filters read."""
+    parts = make_parts(folder, "OrderItem", rows=ROWS, parts=4)
+    with tempfile.TemporaryDirectory(dir=folder) as cache, served(parts[0].parent) as address:
+        run("cold", parts[0].parent, address, Path(cache))
+        return measure_pruning(Path(cache))
+
+
 def imports(folder: Path, runs: int) -> dict[str, Taken]:
     """Compare imports."""
     return _medians(by_turns(["import_ours", "import_polars"], folder / "none", "", runs=4 * runs))
 
 
-SECTIONS: Mapping[str, Callable[[Path, int], dict[str, Taken]]] = {
+SECTIONS: Mapping[str, Callable[[Path, int], Mapping[str, Taken | dict[str, int]]]] = {
     "cold": cold_loads,
     "one_core": lambda folder, runs: cold_loads(folder, runs, cores=1),
     "slow": slow_readers,
     "unknown": unknown_fields,
     "types": other_types,
     "warm": warm,
+    "pruning": pruning,
     "imports": imports,
     "growth": measure_growth,
 }
@@ -117,18 +141,25 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, default=Path(tempfile.gettempdir()) / "mews-frames-benchmarks"
     )
+    parser.add_argument("--make", action="store_true", help="make the data, and measure nothing")
     parser.add_argument("--only", nargs="*", choices=SECTIONS, default=list(SECTIONS))
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
+    make_all(asked.folder)
+    if asked.make:
+        return
     kept = asked.folder / "results.json"
     results = json.loads(kept.read_text()) if kept.exists() else {}
     for name in asked.only:
         print(name, file=sys.stderr)
-        medians = SECTIONS[name](asked.folder, asked.runs)
+        found = SECTIONS[name](asked.folder, asked.runs)
         results[name] = {
             "runs": asked.runs,
             "machine": machine(),
-            "taken": {each: vars(taken) for each, taken in medians.items()},
+            "taken": {
+                each: vars(taken) if isinstance(taken, Taken) else taken
+                for each, taken in found.items()
+            },
         }
         kept.write_text(json.dumps(results, indent=1))
     write_page(results)

@@ -75,6 +75,21 @@ def cold(job: Job) -> int:
     return _height(frame)
 
 
+def _cold_on(threads: int) -> Callable[[Job], int]:
+    """Load with so many parts at a time, and so many threads that decode."""
+
+    def cold_on(job: Job) -> int:
+        import os
+
+        from mews_frames import _parts
+
+        _parts.SIDE_BY_SIDE = threads
+        os.cpu_count = lambda: threads
+        return cold(job)
+
+    return cold_on
+
+
 def warm_load(job: Job) -> int:
     """Give the LazyFrame of what is cached."""
     _warm_frame(job)
@@ -153,13 +168,14 @@ def curl(job: Job) -> int:
 
 
 def decode_alone(job: Job) -> int:
-    """Decode and write what lies on disk, two parts at a time, with our own functions."""
+    """Decode and write what lies on disk, as many parts at a time as a load does."""
     import os
 
     from mews_frames._frames.columns import keep
     from mews_frames._frames.decode import decode_part
     from mews_frames._frames.lines import Place
     from mews_frames._frames.parquet import write_part
+    from mews_frames._parts import SIDE_BY_SIDE
 
     kept, export_id = keep(job.entity_type, None), "3fa85f64-5717-4562-b3fc-2c963f66afa6"
     decoders = ThreadPoolExecutor(os.cpu_count())
@@ -177,7 +193,7 @@ def decode_alone(job: Job) -> int:
                 number=number,
             ).rows
 
-    with ThreadPoolExecutor(4) as parts:
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as parts:
         return sum(parts.map(one, job.parts))
 
 
@@ -328,6 +344,7 @@ def _import_ours() -> None:
 
 CONTENDERS: dict[str, tuple[Callable[[], None], Callable[..., int]]] = {
     "cold": (_import_ours, cold),
+    **{f"cold_{n}": (_import_ours, _cold_on(n)) for n in (1, 2, 3, 4)},
     "warm_load": (_import_ours, warm_load),
     "duckdb_copy": (_import_duckdb, duckdb_copy),
     "polars_ndjson": (_import_polars, polars_ndjson),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def make_parts(folder: Path, entity_type: str, *, rows: int, parts: int) -> list
     there = folder / f"{entity_type}-{rows}-{parts}"
     if not there.exists():
         aside = folder / f"{there.name}.aside"
+        shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         count = int(rows / SHARE[entity_type])
         with mf.sandbox(rows=count, parts=parts, duration=0.0) as mews:
@@ -70,18 +72,29 @@ def _post(mews: mf.typing.Sandbox, operation: str, data: dict[str, object]) -> d
         return json.load(answer)
 
 
-UNKNOWN = b',"BenchmarkCode":"A-17","BenchmarkScore":12.50,"BenchmarkTags":["new","vip"]}\n'
-"""Three fields that no schema has: a text, a number, a list."""
-
-
 def with_unknown_fields(parts: list[Path]) -> list[Path]:
-    """Give the same parts with three unknown fields in every record."""
-    folder = parts[0].parent.with_name(parts[0].parent.name + "-unknown")
+    """Give the same parts with three unknown fields in every record: a text, a number, a list.
+
+    Their values are other ones in each record, as ids and amounts would be.
+    """
+    folder = parts[0].parent.with_name(parts[0].parent.name + "-unknown-fields")
     if not folder.exists():
         aside = folder.with_name(folder.name + ".aside")
+        shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         for path in parts:
             with path.open("rb") as source, (aside / path.name).open("wb") as target:
-                target.writelines(line.removesuffix(b"}\n") + UNKNOWN for line in source)
+                target.writelines(
+                    line.removesuffix(b"}\n") + _unknown(number)
+                    for number, line in enumerate(source)
+                )
         aside.rename(folder)
     return [folder / path.name for path in parts]
+
+
+def _unknown(number: int) -> bytes:
+    return b',"BenchmarkCode":"A-%d","BenchmarkScore":%d.50,"BenchmarkTags":["new","%d"]}\n' % (
+        number,
+        number,
+        number % 100,
+    )

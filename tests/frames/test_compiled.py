@@ -88,7 +88,13 @@ ODD = [
         b'{"Id":"\\x"}',
         b'{"Id":"\\\x00"}',
     ),
-    *(b'{"Id":"\\ud800"}', b'{"Id":"\\ud800\\u0041"}', b'{"Id":"\\udc00\\ud800"}', b'{"Id":"\t"}'),
+    *(
+        b'{"Id":"\\ud800"}',
+        b'{"Id":"\\ud800\\u0041"}',
+        b'{"Id":"\\udc00\\udc00"}',
+        b'{"Id":"\\ud800\\ue000"}',
+        b'{"Id":"\t"}',
+    ),
     *(b'{"Id":5}', b'{"Id":true}', b'{"Id":nul}', b'{"Id":nullnull}', b'{"Id":"a","Id":"a"}'),
     *(b'{"Id":"a","\\u0049d":"b"}', b'{"Id":"a","I\\u0064" : null}', b'{"New":1,"New":1}'),
     *(b'{"Value":"1.5"}', b'{"Value":01}', b'{"Value":.5}', b'{"Value":1.}', b'{"Value":+1}'),
@@ -125,6 +131,17 @@ ODD = [
 def test_an_odd_line_is_left_to_the_exact_path_and_no_other(line):
     assert odd_rows(GOOD, line, GOOD) == [1]
     assert odd_rows(line) == [0]
+
+
+@pytest.mark.parametrize("at", range(20))
+def test_control_characters_are_found_wherever_they_stand(at):
+    """Texts are looked through eight octets at a time."""
+    for octet in (b"\x00", b"\x01", b"\x1f", b"\t"):
+        text = b"x" * at + octet + b"x" * (20 - at)
+        assert odd_rows(b'{"Id":"%s"}' % text) == [0]
+    for character in (b" ", b"\x7f", "ÿ".encode(), b'\\"', b"\\\\"):
+        text = b"x" * at + character + b"x" * (20 - at)
+        assert odd_rows(b'{"Id":"%s","BillId":"y"}' % text) == []
 
 
 def test_objects_for_lists_and_lists_for_objects_are_odd():
