@@ -64,7 +64,7 @@ def _library() -> ctypes.CDLL | None:
 
 
 def _digest() -> bytes:
-    return hashlib.sha256(LIBRARY.with_name("compiled.c").read_bytes()).hexdigest().encode()
+    return hashlib.sha256(Path(__file__).with_suffix(".c").read_bytes()).hexdigest().encode()
 
 
 MOST_OCTETS = 2**31 - 1
