@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, date, datetime, time
 
 import pyarrow as pa
 import pytest
@@ -142,6 +143,19 @@ def test_control_characters_are_found_wherever_they_stand(at):
     for character in (b" ", b"\x7f", "ÿ".encode(), b'\\"', b"\\\\"):
         text = b"x" * at + character + b"x" * (20 - at)
         assert odd_rows(b'{"Id":"%s","BillId":"y"}' % text) == []
+
+
+def test_every_day_is_the_right_one():
+    """All days of some hundred years, and the ends of February and December of all years."""
+    first, last = date(1880, 1, 1).toordinal(), date(2108, 12, 31).toordinal()
+    ends = [date(y, m, d) for y in range(1, 10_000) for m, d in ((1, 1), (2, 28), (3, 1), (12, 31))]
+    days = [*map(date.fromordinal, range(first, last)), *ends]
+    lines = [f'{{"PostingDate":"{day}","CreatedUtc":"{day}T23:59:59.9Z"}}\n' for day in days]
+    table, odd = decode_compiled("".join(lines).encode(), LEDGER)
+    assert not odd
+    assert table["PostingDate"].to_pylist() == days
+    evening = time(23, 59, 59, 900_000, UTC)
+    assert table["CreatedUtc"].to_pylist() == [datetime.combine(day, evening) for day in days]
 
 
 def test_objects_for_lists_and_lists_for_objects_are_odd():
