@@ -18,7 +18,7 @@ from mews_frames._frames.lines import Place
 from mews_frames._frames.parquet import write_part
 from mews_frames._stopped import Stopped
 from mews_frames._trust import flaw_at
-from mews_frames.errors import CacheError, DecodeError
+from mews_frames.errors import CacheError, DecodeError, IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -114,8 +114,11 @@ class _Bringing:
                 return self._bring(file)
             except _InheritedDamageError:
                 # Bytes that an earlier run left, perhaps before a power cut: fetch them anew.
-                remove(self._layout.partial(self._export_id, file.number))
+                self._forget(file)
                 return self._bring(file)
+        except (DecodeError, IntegrityError):
+            self._forget(file)  # or the next attempt would go on with what is damaged
+            raise
         except OSError as error:
             raise self._disk_error(file, error) from error
 
@@ -134,7 +137,7 @@ class _Bringing:
         try:
             part = self._decode(file, spool)
             fetch.join()
-        except DecodeError as error:
+        except (DecodeError, IntegrityError) as error:
             if inherited:
                 self._count(size_done=-spool.position)
                 raise _InheritedDamageError from error
@@ -143,10 +146,13 @@ class _Bringing:
             spool.close()
             with self._lock:
                 self._spools.discard(spool)
-        with suppress(CacheError):
-            remove(self._layout.partial(self._export_id, file.number))
+        self._forget(file)
         self._count(parts_done=1)
         return part
+
+    def _forget(self, file: ExportFile) -> None:
+        with suppress(CacheError):
+            remove(self._layout.partial(self._export_id, file.number))
 
     def _spool(self, file: ExportFile) -> Spool:
         if self._kept.names is not None:

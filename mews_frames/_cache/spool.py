@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import threading
+import zlib
 from collections import deque
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
-from mews_frames._stopped import Stopped
-from mews_frames.errors import IntegrityError
+from mews_frames._stopped import OtherBytes, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,15 @@ class Spool(Protocol):
         ...
 
     def write(self, data: bytes) -> None:
-        """Take the bytes that follow `position`."""
+        """Take the bytes that follow `position`.
+
+        Raises
+        ------
+        OtherBytes
+            If they were there before, and were others.
+        Stopped
+            If nobody wants them any more.
+        """
         ...
 
     def restart(self) -> None:
@@ -98,7 +106,7 @@ class DiskSpool:
         overlap = min(len(data), self._available - self.position)
         if overlap > 0:
             if self._writing.read(overlap) != data[:overlap]:
-                raise IntegrityError("a part was sent again with other bytes in it")
+                raise OtherBytes
             self._writing.seek(self.position)
         view = memoryview(data)
         while view:
@@ -156,14 +164,23 @@ class MemorySpool:
         self._waiting: deque[bytes] = deque()
         self._held = 0
         self._skip = 0
+        self._sum = self._sum_again = 0
         self.position = 0
         self._error: BaseException | None = None
         self._news = threading.Condition()
 
     def write(self, data: bytes) -> None:
-        """Take bytes, pausing while too many wait; skip those that were given before."""
-        fresh = data[self._skip :]
-        self._skip -= len(data) - len(fresh)
+        """Take bytes, pausing while too many wait; skip those that were given before.
+
+        Those are gone: whether they are the same again, a checksum of 32 bits says.
+        """
+        again, fresh = data[: self._skip], data[self._skip :]
+        if again:
+            self._skip -= len(again)
+            self._sum_again = zlib.crc32(again, self._sum_again)
+            if not self._skip and self._sum_again != self._sum:
+                raise OtherBytes
+        self._sum = zlib.crc32(fresh, self._sum)
         with self._news:
             while self._held > MOST_IN_MEMORY and self._error is None:
                 self._news.wait()
@@ -178,6 +195,7 @@ class MemorySpool:
     def restart(self) -> None:
         """Expect the part from its first byte."""
         self._skip += self.position
+        self._sum_again = 0
         self.position = 0
 
     def fail(self, error: BaseException) -> None:

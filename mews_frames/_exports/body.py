@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import zlib
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from mews_frames.typing import Clock
 
-__all__ = ["Incoming", "TryAgain", "continues", "plain", "steadily"]
+__all__ = ["Incoming", "TryAgain", "checked", "continues", "plain", "says_its_end", "steadily"]
 
 SLOWEST = 1024
 """Bytes a second: what is slower for longer than `SLOW_FOR` is cut and asked for again."""
@@ -24,6 +26,9 @@ SLOW_FOR = 30.0
 
 INFLATED = 1024 * 1024
 """Bytes that are decompressed in one step, however much a few compressed ones stand for."""
+
+
+MD5_BYTES = 16
 
 
 class Incoming(Protocol):
@@ -52,6 +57,8 @@ class TryAgain(Exception):  # noqa: N818 - it never leaves `mews_frames._exports
         Whether the storage says that the part, sent from its first byte, has no more bytes.
     refused
         Whether the link was refused; Mews has given another one since.
+    damaged
+        Whether what came is not what the storage says that it is.
     """
 
     def __init__(
@@ -63,6 +70,7 @@ class TryAgain(Exception):  # noqa: N818 - it never leaves `mews_frames._exports
         slow: bool = False,
         short: bool = False,
         refused: bool = False,
+        damaged: bool = False,
     ) -> None:
         super().__init__(why)
         self.pause = pause
@@ -70,6 +78,7 @@ class TryAgain(Exception):  # noqa: N818 - it never leaves `mews_frames._exports
         self.slow = slow
         self.short = short
         self.refused = refused
+        self.damaged = damaged
 
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -83,6 +92,11 @@ def continues(headers: Mapping[str, str], offset: int, size: int) -> bool:
         and match is not None
         and (int(match[1]), int(match[3])) == (offset, size)
     )
+
+
+def says_its_end(headers: Mapping[str, str]) -> bool:
+    """Say whether a body tells where it ends; else its end and a broken connection look alike."""
+    return "Content-Length" in headers or "Transfer-Encoding" in headers
 
 
 def _encoding(headers: Mapping[str, str]) -> str:
@@ -107,6 +121,42 @@ def steadily(chunks: Iterator[bytes], clock: Clock, stop: threading.Event) -> It
                 raise TryAgain(f"only {gained} bytes came in {waited:.0f} s", slow=True)
             waited, gained = 0.0, 0
         since = clock.monotonic()
+
+
+def checked(headers: Mapping[str, str], chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Pass the body of a whole part on; fail at its end if it has not the digest of its headers.
+
+    ``Content-MD5`` (RFC 1864) is what Azure's storage sends with files whose digest it knows.
+    Without the header, and for bodies of another size, which others find, nothing is computed.
+
+    Parameters
+    ----------
+    headers, chunks
+        Of an answer 200.
+    size
+        Bytes of the part.
+    """
+    digest = _md5(headers)
+    if digest is None or _encoding(headers) != "identity":
+        yield from chunks
+        return
+    # 2 s a gigabyte; usedforsecurity: some machines forbid it for that, and this is none.
+    found, length = hashlib.md5(usedforsecurity=False), 0
+    for data in chunks:
+        found.update(data)
+        length += len(data)
+        yield data
+    if length == size and found.digest() != digest:
+        raise TryAgain("its checksum is wrong", damaged=True)
+
+
+def _md5(headers: Mapping[str, str]) -> bytes | None:
+    """Read ``Content-MD5``; None if it is not there, or is no such digest."""
+    try:
+        digest = base64.b64decode(headers.get("Content-MD5", ""), validate=True)
+    except ValueError:
+        return None
+    return digest if len(digest) == MD5_BYTES else None
 
 
 def plain(headers: Mapping[str, str], chunks: Iterator[bytes]) -> Iterator[bytes]:

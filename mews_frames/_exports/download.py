@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mews_frames._exports.body import Incoming, TryAgain, continues, plain, steadily
+from mews_frames._exports.body import (
+    Incoming,
+    TryAgain,
+    checked,
+    continues,
+    plain,
+    says_its_end,
+    steadily,
+)
 from mews_frames._exports.opening import Get, open_link
 from mews_frames._retry import LONGEST_PAUSE, read_retry_after, retry_delay
-from mews_frames._stopped import Stopped
+from mews_frames._stopped import OtherBytes, Stopped
 from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
 if TYPE_CHECKING:
@@ -161,6 +169,8 @@ class Download:
                 return
             gained = spool.position > most and not why.slow
             failures, most = 0 if gained else failures + 1, max(most, spool.position)
+            if why.damaged:
+                raise self._wrong_checksum(file)
             if why.short and not gained:
                 raise self._short(file, spool.position)
             # A fresh link is tried at once: it would only grow old.
@@ -208,9 +218,14 @@ class Download:
                 self._begin_again(task, asked)
             began = spool.position
             chunks = steadily(answer.chunks(), self.clock, self.stop)
-            self._pour(plain(answer.headers, chunks), task)
+            if answer.status == OK:
+                chunks = checked(answer.headers, chunks, task.file.size)
+            try:
+                self._pour(plain(answer.headers, chunks), task)
+            except OtherBytes:
+                raise self._other_bytes(task.file) from None
         if spool.position < task.stop:
-            short = answer.status == OK and began == 0
+            short = answer.status == OK and began == 0 and says_its_end(answer.headers)
             raise TryAgain("the answer ended early", pause=0.0, short=short)
 
     def _begin_again(self, task: _Task, asked: tuple[int, int | None] | None) -> None:
@@ -297,30 +312,41 @@ class Download:
             part=file.number,
         )
 
-    def _short(self, file: ExportFile, position: int) -> IntegrityError:
+    def _damaged(self, file: ExportFile, what: str, hint: str) -> IntegrityError:
         return IntegrityError(
-            f"part {file.number} of export {self.export_id} ends after {position} bytes;"
-            f" Mews promised {file.size}",
-            hint="a shorter frame would be wrong; refresh=True asks Mews for a new export",
+            f"part {file.number} of export {self.export_id} {what}",
+            hint=hint,
             export_id=self.export_id,
             part=file.number,
+        )
+
+    def _short(self, file: ExportFile, position: int) -> IntegrityError:
+        return self._damaged(
+            file,
+            f"ends after {position} bytes; Mews promised {file.size}",
+            "a shorter frame would be wrong; refresh=True asks Mews for a new export",
         )
 
     def _too_long(self, file: ExportFile) -> IntegrityError:
-        return IntegrityError(
-            f"part {file.number} of export {self.export_id} is longer than the {file.size} bytes"
-            " that Mews promised",
-            hint="refresh=True asks Mews for a new export",
-            export_id=self.export_id,
-            part=file.number,
+        return self._damaged(
+            file,
+            f"is longer than the {file.size} bytes that Mews promised",
+            "refresh=True asks Mews for a new export",
         )
 
     def _changed(self, file: ExportFile) -> IntegrityError:
-        return IntegrityError(
-            f"part {file.number} of export {self.export_id} changed while it was read",
-            hint="read it again",
-            export_id=self.export_id,
-            part=file.number,
+        return self._damaged(file, "changed while it was read", "read it again")
+
+    def _other_bytes(self, file: ExportFile) -> IntegrityError:
+        return self._damaged(
+            file, "was sent again with other bytes in it", "the same call fetches it anew"
+        )
+
+    def _wrong_checksum(self, file: ExportFile) -> IntegrityError:
+        return self._damaged(
+            file,
+            "does not have the MD5 digest that the storage gave for it",
+            "it was damaged at the storage or on the way; the same call fetches it anew",
         )
 
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mews_frames._cache.spool import MOST_IN_MEMORY, DiskSpool, MemorySpool
-from mews_frames._stopped import Stopped
-from mews_frames.errors import IntegrityError
+from mews_frames._stopped import OtherBytes, Stopped
 
 PART = bytes(range(256)) * 40
 
@@ -105,13 +104,17 @@ def test_a_file_longer_than_the_part_is_not_believed(tmp_path):
     spool.close()
 
 
-def test_bytes_that_come_again_must_be_the_same(tmp_path):
-    spool = DiskSpool(tmp_path / "part.partial", len(PART))
+@pytest.mark.parametrize("wrong", [0, 57, 99])
+@pytest.mark.parametrize("step", [1, 30, 100, 150])
+def test_bytes_that_come_again_must_be_the_same(open_spool, wrong, step):
+    spool = open_spool()
     spool.write(PART[:100])
     spool.restart()
-    with pytest.raises(IntegrityError):
-        spool.write(b"x" * 100)
-    spool.close()
+    other = bytearray(PART)
+    other[wrong] ^= 1
+    pieces = [bytes(other[start : start + step]) for start in range(0, 300, step)]
+    with pytest.raises(OtherBytes):
+        any(map(spool.write, pieces))
 
 
 def test_two_processes_at_one_part_do_not_harm_each_other(tmp_path):

@@ -1,6 +1,8 @@
 """One part, whole and in order, across broken connections and links that die."""
 
+import base64
 import gzip
+import hashlib
 import threading
 import zlib
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from mews_frames._exports.download import Download
 from mews_frames._exports.links import Link
 from mews_frames._models import ExportFile
 from mews_frames._redact import Secret
-from mews_frames._stopped import Stopped
+from mews_frames._stopped import OtherBytes, Stopped
 from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
 EXPORT = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -407,7 +409,8 @@ def test_the_time_that_writing_takes_is_not_the_fault_of_the_link(storage, clock
 
 
 def test_a_part_that_is_too_short_is_an_error_and_not_asked_for_forever(storage):
-    there = storage(whole(until=4000), refused(416), whole(until=4000))
+    short = whole(until=4000, Content_Length="4000")
+    there = storage(short, refused(416), short)
     with pytest.raises(
         IntegrityError, match="ends after 4000 bytes; Mews promised 10240"
     ) as caught:
@@ -418,7 +421,18 @@ def test_a_part_that_is_too_short_is_an_error_and_not_asked_for_forever(storage)
 
 def test_a_part_that_is_empty_though_it_should_not_be_is_an_error(storage):
     with pytest.raises(IntegrityError, match="ends after 0 bytes"):
-        storage(Reply(200, [])).bring()
+        storage(Reply(200, [], {"Content-Length": "0"})).bring()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}])
+def test_only_a_body_that_says_its_end_says_that_the_part_is_short(storage, headers):
+    """Where it does not, a connection that is cut looks like the end."""
+    there = storage(Reply(200, [], headers), whole())
+    if headers:
+        with pytest.raises(IntegrityError, match="ends after 0 bytes"):
+            there.bring()
+    else:
+        assert there.bring() == PART
 
 
 def test_an_answer_that_ended_early_only_once_is_made_up_for(storage):
@@ -446,6 +460,57 @@ def test_a_status_that_no_storage_gives_is_an_error(storage, status):
     with pytest.raises(DownloadError, match=f"HTTP {status}") as caught:
         storage(refused(status)).bring()
     assert caught.value.status == status
+
+
+# --------------------------------------------------------------------------- checksums
+
+
+def md5_of(data):
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def test_a_body_with_the_digest_of_its_headers_is_taken(storage):
+    assert storage(whole(Content_MD5=md5_of(PART))).bring() == PART
+
+
+def test_a_body_without_the_digest_of_its_headers_is_damaged(storage):
+    spool = Spool()
+    with pytest.raises(IntegrityError, match=r"part 1 of export .* MD5") as caught:
+        storage(whole(Content_MD5=md5_of(b"another"))).bring(spool)
+    assert spool.position < SIZE  # the reading end never took it for whole
+    assert (caught.value.export_id, caught.value.part) == (EXPORT, 1)
+
+
+@pytest.mark.parametrize("digest", ["", "what?", "YWJj", "ü"])
+def test_what_is_no_digest_is_not_compared(storage, digest):
+    assert storage(whole(Content_MD5=digest)).bring() == PART
+
+
+def test_a_digest_says_nothing_of_a_rest_or_of_what_was_unpacked(storage):
+    wrong = md5_of(b"another")
+    there = storage(whole(until=4000, end=BROKEN), rest(4000, Content_MD5=wrong))
+    assert there.bring() == PART
+    body = packed(PART)
+    body.headers["Content-MD5"] = wrong
+    assert storage(body).bring() == PART
+
+
+def test_a_body_that_is_short_is_short_whatever_its_digest(storage):
+    there = storage(whole(until=4000, Content_MD5=md5_of(PART)), rest(4000))
+    assert there.bring() == PART
+
+
+def test_other_bytes_of_a_part_that_is_sent_again_are_an_error_that_names_it(storage):
+    class Comparing(Spool):
+        def write(self, data):
+            if self.data[self.position : self.position + len(data)] not in (b"", data):
+                raise OtherBytes
+            super().write(data)
+
+    there = storage(whole(until=4000, end=BROKEN), refused(416), other(whole()))
+    with pytest.raises(IntegrityError, match=r"part 1 of export .* with other bytes") as caught:
+        there.bring(Comparing())
+    assert (caught.value.export_id, caught.value.part) == (EXPORT, 1)
 
 
 # --------------------------------------------------------------------------- compressed

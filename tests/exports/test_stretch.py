@@ -50,6 +50,7 @@ class Storage:
             stop = min(int(found[2] or stop) + 1, stop)
             answered["Content-Range"] = f"bytes {start}-{stop - 1}/{len(self.part)}"
         status = 206 if partial else 200
+        answered["Content-Length"] = str(stop - start)
         yield Opened(status, answered, lambda: self.body(self.part[start:stop]))
 
     def body(self, data):
