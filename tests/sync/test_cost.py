@@ -22,14 +22,14 @@ def downloaded(mews, since):
 
 def test_a_daily_delta_downloads_at_most_a_fifth_more_than_what_changed(clock):
     start = clock.now() - timedelta(days=400)
-    living = Living(record(n, start + timedelta(minutes=n)) for n in range(4_000))
+    living = Living(record(n, start + timedelta(minutes=n)) for n in range(2_000))
     with mf.sandbox(records={"Bill": living}, clock=clock, duration=0) as mews:
         client = mews.client(transport=mews.transport)
         client.sync_entities("Bill", progress=False)
         everything, count = downloaded(mews, 0), len(mews.requests)
         first = clock.now() - timedelta(minutes=6)
-        for n in range(1_000):  # all day long
-            living.happen(record(n, first + timedelta(seconds=86 * n)))
+        for n in range(500):  # all day long
+            living.happen(record(n, first + timedelta(seconds=172 * n)))
         clock.move(DAY)
         client.sync_entities("Bill", progress=False)
         delta, count = downloaded(mews, count), len(mews.requests)

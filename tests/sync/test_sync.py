@@ -28,12 +28,15 @@ def adds(mews):
     return [request.body for request in mews.requests if request.operation == "add"]
 
 
-@pytest.mark.parametrize("entity_type", ENTITY_TYPES)
-def test_a_first_sync_is_a_full_export(sync, fresh, entity_type):
-    assert_frame_equal(rows_of(sync(entity_type)), rows_of(fresh(entity_type)))
+QUICK = ("OrderItem", "Customer", "LedgerEntry")
+TYPES = [t if t in QUICK else pytest.param(t, marks=pytest.mark.slow) for t in ENTITY_TYPES]
 
 
-@pytest.mark.parametrize("entity_type", ENTITY_TYPES)
+def test_a_first_sync_is_a_full_export(sync, fresh):
+    assert_frame_equal(rows_of(sync("Reservation")), rows_of(fresh("Reservation")))
+
+
+@pytest.mark.parametrize("entity_type", TYPES)
 def test_a_table_that_was_reconciled_is_a_full_export(sync, fresh, clock, entity_type):
     sync(entity_type)
     clock.move(30 * DAY)
