@@ -101,7 +101,11 @@ ODD = [
     *(b'{"Value":"1.5"}', b'{"Value":01}', b'{"Value":.5}', b'{"Value":1.}', b'{"Value":+1}'),
     *(b'{"Value":-}', b'{"Value":1e2}', b'{"Value":1.1234567}', b'{"Value":1234567890123}'),
     *(b'{"Value":%s}' % (b"9" * 40), b'{"Value":1.5x}', b'{"Value":NaN}', b'{"Value":{}}'),
-    *(b'{"CreatedUtc":"2024-03-01T10:00:00"}', b'{"CreatedUtc":"2024-02-30T10:00:00Z"}'),
+    *(
+        b'{"CreatedUtc":"2024-03-01T10:00:00"}',
+        b'{"CreatedUtc":"2024-03-01T10:00:00.55"}',
+        b'{"CreatedUtc":"2024-02-30T10:00:00Z"}',
+    ),
     *(b'{"CreatedUtc":"2023-02-29T10:00:00Z"}', b'{"CreatedUtc":"1900-02-29T10:00:00Z"}'),
     *(b'{"CreatedUtc":"2024-03-01T24:00:00Z"}', b'{"CreatedUtc":"2024-03-01T23:60:00Z"}'),
     *(b'{"CreatedUtc":"2024-03-01T23:59:60Z"}', b'{"CreatedUtc":"2024-03-01T10:00:00.Z"}'),
