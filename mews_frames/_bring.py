@@ -177,7 +177,7 @@ class Bring:
         import polars as pl
 
         with_keys = asked.union(Kept(asked.entity_type, KEYS))
-        older = self._older(manifests)
+        older = self.older(manifests)
         pieces = [
             without_older(self._scan(manifest, with_keys, flatten=True, money="decimal"), mine)
             for manifest, mine in zip(manifests, older, strict=True)
@@ -199,7 +199,11 @@ class Bring:
             rescued=manifest.rescued > 0,
         )
 
-    def _older(self, manifests: Sequence[Manifest]) -> Sequence[Older]:
+    def place(self, export_id: str, number: int) -> Path:
+        """Say where a part lies."""
+        return self._layout.part(export_id, number)
+
+    def older(self, manifests: Sequence[Manifest]) -> Sequence[Older]:
         """Find the rows that a later piece has in a newer state: once, and remember them."""
         export_ids = [manifest.export.id for manifest in manifests]
         path = self._layout.merge(export_ids)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from mews_frames._bring import Bring
 from mews_frames._cache.cache import Cache
+from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
 from mews_frames._check import check
 from mews_frames._clock import SystemClock
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mews_frames._cache.manifest import Manifest
-    from mews_frames._shared import Shared
+    from mews_frames._shared import Lot, Shared
     from mews_frames._sync import Growing
     from mews_frames.typing import (
         AsOf,
@@ -188,8 +189,8 @@ class Client(Closing):
         address, clock = settings.platform_address, self._clock
         insecure = address.startswith("http:")
         self._connector = Connector(self._http, address, credentials, clock)
-        layout = Layout(settings.cache_dir)
-        shared = _shared(settings, clock)
+        layout = self._layout = Layout(settings.cache_dir)
+        shared = self._shared = _shared(settings, clock)
         self._bring = Bring(
             self._http, self._connector, layout, clock, account, insecure=insecure, shared=shared
         )
@@ -359,11 +360,10 @@ class Client(Closing):
         shape = _Shape(backend, money or default_money(backend), flatten=flatten)
         with self._telling(progress) as teller:
             asking = (export_id.lower(), columns, self._patience(timeout), teller)
-            if not cache:
-                export = self._lazy_pipe.load_by_id(*asking)
-                return self._lazy_frame((export,), keep(export.entity_type, columns), shape)
-            manifest = self._pipe.load_by_id(*asking)
-            return self._frame((manifest,), keep(manifest.export.entity_type, columns), shape)
+            pipe, frame = self._way(shape, cache=cache)
+            found = pipe.load_by_id(*asking)
+            export: Export = getattr(found, "export", found)  # what is left at Mews is one
+            return frame((found,), keep(export.entity_type, columns), shape)
 
     # ----------------------------------------------------------------------- several
 
@@ -613,12 +613,52 @@ class Client(Closing):
         *,
         cache: bool,
     ) -> dict[str, Any]:
-        patience = self._patience(timeout)
+        pipe, frame = self._way(shape, cache=cache)
+        brought = load_pieces(wanted, pipe, self._connector, self._patience(timeout))
+        return {name: frame(brought[name], one.kept, shape) for name, one in wanted.items()}
+
+    def _way(self, shape: _Shape, *, cache: bool) -> tuple[Pipe[Any], Callable[..., Any]]:
+        """Choose who brings exports, and who makes frames of them then."""
         if not cache:
-            left = load_pieces(wanted, self._lazy_pipe, self._connector, patience)
-            return {n: self._lazy_frame(left[n], one.kept, shape) for n, one in wanted.items()}
-        brought = load_pieces(wanted, self._pipe, self._connector, patience)
-        return {n: self._frame(brought[n], one.kept, shape) for n, one in wanted.items()}
+            if shape.backend == "dask":
+                raise InvalidArgumentError(
+                    'backend="dask" reads Parquet parts, and cache=False leaves none',
+                    hint="leave cache=False out; columns= keeps off the disk what may not be there",
+                )
+            return self._lazy_pipe, self._lazy_frame
+        if shape.backend != "dask":
+            return self._pipe, self._frame
+        from mews_frames._bridges.cluster import BringOnCluster, active_cluster
+        from mews_frames._bridges.extras import need
+
+        need("dask.dataframe", "dask")  # before anything is asked of Mews
+        cluster = active_cluster()
+        if cluster is None or self._shared is None:
+            return self._pipe, self._dask_frame
+        bring = BringOnCluster(
+            cluster,
+            self._shared,
+            self._connector,
+            Journal(self._layout),
+            self._clock,
+            self._account,
+            insecure=self._address.startswith("http:"),
+        )
+        pipe = Pipe(self._connector, self._layout, bring, self._account, self._shared)
+        return pipe, self._cluster_frame
+
+    def _dask_frame(self, manifests: Sequence[Manifest], kept: Kept, shape: _Shape) -> Any:
+        from mews_frames._bridges.daskframe import frame_in_cache
+
+        return frame_in_cache(
+            manifests, kept, self._bring, flatten=shape.flatten, money=shape.money
+        )
+
+    def _cluster_frame(self, lots: Sequence[Lot], kept: Kept, shape: _Shape) -> Any:
+        from mews_frames._bridges.daskframe import frame_in_store
+
+        store: Any = self._shared and self._shared.store
+        return frame_in_store(lots, kept, store, flatten=shape.flatten, money=shape.money)
 
     def _frame(self, manifests: Sequence[Manifest], kept: Kept, shape: _Shape) -> Any:
         frame = self._bring.scan(manifests, kept, flatten=shape.flatten, money=shape.money)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mews_frames._cache.layout import Layout
+    from mews_frames._models import Export
     from mews_frames.typing import Clock
 
 __all__ = ["Lot", "Shared", "Store", "new_upload", "part_name"]
@@ -101,6 +102,11 @@ class Lot:
 
     manifest: Manifest
     upload: str
+
+    @property
+    def export(self) -> Export:
+        """The export, as Mews described it when it was finished."""
+        return self.manifest.export
 
     @property
     def kept(self) -> Kept:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mews_frames._remote import Afar
     from mews_frames.typing import Money
 
-__all__ = ["scan_afar"]
+__all__ = ["scan_afar", "without_rows"]
 
 
 def scan_afar(
@@ -126,7 +126,7 @@ class Source:
         for export, older in zip(self._exports, self._older(reading), strict=True):
             first = 0
             for frame in reading.frames(export, kept):
-                yield _without(frame, older, first)
+                yield without_rows(frame, older, first)
                 first += frame.height
 
     def _older(self, reading: Reading) -> Sequence[Older]:
@@ -146,7 +146,7 @@ class Source:
             return self._known
 
 
-def _without(frame: pl.DataFrame, older: Older, first: int) -> pl.DataFrame:
+def without_rows(frame: pl.DataFrame, older: Older, first: int) -> pl.DataFrame:
     """Leave out the older rows of a stretch of a piece that begins with row `first`."""
     if older.rows:
         position = pl.int_range(first, first + frame.height)

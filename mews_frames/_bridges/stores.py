@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from mews_frames.errors import CacheError, ConfigurationError, MewsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["FsspecStore"]
@@ -56,6 +56,9 @@ class FsspecStore:
             return self._url
         parts = urlsplit(self._url)  # user and password may stand before the host
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FsspecStore, (self._url,)
 
     def __repr__(self) -> str:
         return f"FsspecStore({str(self)!r})"
@@ -134,9 +137,12 @@ class FsspecStore:
 
         self._do("written", do)
 
-    def location(self, name: str) -> str:
-        """Give the URL of a name, for other readers."""
-        return f"{self._url.rstrip('/')}/{name}"
+    @contextlib.contextmanager
+    def open(self, name: str) -> Iterator[Any]:
+        """Open a name for reading here and there: Parquet begins at its end."""
+        fs, root = self._do("read", lambda *place: place)
+        with self._do("read", lambda *_: fs.open(f"{root}/{name}", "rb")) as file:
+            yield file
 
     # ----------------------------------------------------------------------- inside
 

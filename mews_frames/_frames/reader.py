@@ -36,11 +36,6 @@ def check_backend(backend: str, money: str | None) -> None:
         raise InvalidArgumentError(
             f"{backend!r} is not a backend", hint=f"one of {', '.join(BACKENDS)}"
         )
-    if backend == "dask":
-        raise InvalidArgumentError(
-            'backend="dask" is not built yet',
-            hint="dask.dataframe.read_parquet reads the Parquet parts under mf.cache.path",
-        )
     if money not in {None, "decimal", "float"}:
         raise InvalidArgumentError(
             f"{money!r} is not a kind of money",
