@@ -15,6 +15,9 @@ from mews_frames._schemas import load_schema
 
 __all__ = ["cache_page", "commands_page", "entity_page", "types_of"]
 
+WIDTH = 78
+"""Characters of a line of help: whatever the terminal that the docs are built in."""
+
 SCOPES = {"enterprise": "`enterprise_ids`", "chain": "`chain_ids`"}
 FILTERS = {"updated": "`updated`, a window of update times", "posted": "`posted`, required"}
 
@@ -73,10 +76,12 @@ What `--help` says, of every command. Data go to stdout, talk goes to stderr.
 
 def _commands(path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     command = typer.main.get_command(app)
-    context = command.make_context(NAME, [], resilient_parsing=True)
+    context = command.make_context(NAME, [], resilient_parsing=True, terminal_width=WIDTH)
     for name in path:
         command = command.get_command(context, name)  # type: ignore[attr-defined]
-        context = command.make_context(name, [], parent=context, resilient_parsing=True)
+        context = command.make_context(
+            name, [], parent=context, resilient_parsing=True, terminal_width=WIDTH
+        )
     yield (NAME, *path), command.get_help(context)
     for name in getattr(command, "commands", {}):
         yield from _commands((*path, name))
