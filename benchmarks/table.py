@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.growth import FOUR_GB, HALF_GB
+from benchmarks.readme import write_readme
 from mews_frames._frames import compiled
 
 __all__ = ["write_page"]
@@ -28,7 +29,7 @@ Why it is built as it is, what was tried, and what stands in the way: `docs/deci
 
 
 def write_page(results: dict[str, Any]) -> None:
-    """Write the page, and the picture of how cost grows."""
+    """Write the page, the picture of how cost grows, and the figures of the README."""
     DOCS.mkdir(parents=True, exist_ok=True)
     taken = {name: section["taken"] for name, section in results.items()}
     built = "there" if compiled.is_there() else "not there"
@@ -42,6 +43,7 @@ def write_page(results: dict[str, Any]) -> None:
         _plot(taken["growth"])
         lines += ["", "![Cost as the work grows](growth.svg)", "", GROWS]
     (DOCS / "performance.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_readme()
 
 
 TITLES = {

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import importlib.util
 import inspect
 import re
 from pathlib import Path
@@ -13,7 +14,8 @@ import mews_frames as mf
 from mews_frames._cli.app import app
 from mews_frames._settings import Settings, find_settings
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 REFERENCE = "\n".join(page.read_text("utf-8") for page in (DOCS / "reference").glob("*.md"))
 MODULES = ("errors", "testing", "typing")
 MADE_BY_SCRIPT = {"cache": "cache_page"}
@@ -126,3 +128,39 @@ def test_variables_of_the_command_line_are_told():
     ]
     assert told
     assert all(variable in page for variable in told)
+
+
+def module_at(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_figures_of_the_readme_are_those_that_were_measured():
+    module = module_at(ROOT / "benchmarks" / "readme.py")
+    measured = module.figures((DOCS / "explanation" / "performance.md").read_text("utf-8"))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert module.put_in(readme, measured) == readme, "run: python -m benchmarks.readme"
+    assert len(re.findall(r"\d+\.?\d* (?:s|MB) ", measured)) >= 9
+
+
+def test_no_page_needs_another_host():
+    fetched_by = module_at(DOCS / "_ext" / "offline.py").fetched_by
+    assert fetched_by('<script defer src="https://cdn.example/a.js"></script>')
+    assert fetched_by('<link href="//cdn.example/a.css" rel="stylesheet">')
+    assert fetched_by("<img class='x' src='http://example/a.png'>")
+    assert not fetched_by('<a href="https://delta.io">Delta</a> <img src="_images/a.svg">')
+
+
+def test_pictures_are_small():
+    pictures = list((DOCS / "images").glob("*.png"))
+    assert pictures
+    assert all(picture.stat().st_size < 200_000 for picture in pictures)
+
+
+def test_pictures_are_shown_somewhere():
+    pages = [*DOCS.rglob("*.md"), ROOT / "README.md"]
+    told = "\n".join(page.read_text("utf-8") for page in pages)
+    for picture in (DOCS / "images").glob("*.png"):
+        assert f"images/{picture.name}" in told, picture.name
