@@ -69,7 +69,9 @@ def write_readme() -> None:
 
 def _section(page: str, title: str) -> dict[str, dict[str, float]]:
     """Read the first table below a heading: by row, by column."""
-    found = re.search(rf"^## {re.escape(title)}.*?\n\n(\|.*?)\n\n", page + "\n\n", re.M | re.S)
+    found = re.search(
+        rf"^## {re.escape(title)}.*?\n\n(\|.*?)\n\n", page + "\n\n", re.MULTILINE | re.DOTALL
+    )
     if found is None:
         raise ValueError(f"no section {title!r} with a table in performance.md")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in found[1].splitlines()]
