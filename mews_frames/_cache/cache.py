@@ -95,7 +95,7 @@ class Cache:
         """Show in a notebook what lies there."""
         from mews_frames._display.card import cache_page
 
-        return cache_page(self, self._clock.now())
+        return cache_page(self)
 
     @property
     def path(self) -> Path:

@@ -180,4 +180,4 @@ def _show_plan(
         right=["rows"],
     )
     new = sum(step["does"] == "add" for step in steps)
-    say(f"{count_in_words(new, 'export')} would be added; nothing was sent")
+    say(f"{count_in_words(new, 'export') if new else 'no export'} would be added; nothing was sent")

@@ -90,7 +90,7 @@ def export_page(export: Export) -> str:
     return page(Card(export.entity_type, _state_of(export), facts).html(is_open=True))
 
 
-def cache_page(cache: Cache, now: datetime) -> str:
+def cache_page(cache: Cache) -> str:
     """Show what lies in the cache, until when, and how to be rid of it."""
     entries = sorted(cache.entries(), key=lambda e: (e.entity_type or "", str(e.added)))
     said = f"{count_in_words(len(entries), 'export')}, {size_in_words(cache.size())} on disk"
@@ -99,7 +99,7 @@ def cache_page(cache: Cache, now: datetime) -> str:
             text(entry.entity_type or "not known"),
             f"{entry.rows:,}" if entry.complete else "arriving",
             size_in_words(entry.bytes),
-            "not known" if entry.added is None else _ago(entry.added, now),
+            "not known" if entry.added is None else text(instant_in_words(entry.added)),
             "not known" if entry.expires is None else text(instant_in_words(entry.expires)),
             code(entry.export_id),
         )

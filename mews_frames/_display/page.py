@@ -25,7 +25,7 @@ font-family:var(--jp-content-font-family,system-ui,sans-serif);font-variant-nume
 --mf-accent:var(--jp-brand-color1,var(--vscode-textLink-foreground,#6db3f2));
 --mf-stop:var(--jp-error-color1,#f28b82);--mf-ok:var(--jp-success-color1,#81c995)}}
 .mews-frames .mf-line{display:flex;align-items:baseline;gap:.6em;padding:2px 0}
-.mews-frames progress{flex:none;width:11em;height:.6em;accent-color:var(--mf-accent)}
+.mews-frames progress{flex:none;width:8em;height:.6em;accent-color:var(--mf-accent)}
 .mews-frames .mf-done{color:var(--mf-ok)}.mews-frames .mf-stopped{color:var(--mf-stop)}
 .mews-frames .mf-note{opacity:.75;padding-left:1.3em}
 .mews-frames details{border:1px solid var(--mf-line);border-left:3px solid var(--mf-accent);

@@ -98,7 +98,7 @@ class TerminalView:
         grid = Table.grid(padding=(0, 1, 0, 0))
         cells: list[RenderableType] = [self._spinner, Text(line.entity_type, "bold")]
         if line.share is not None and self._console.width >= NARROW:
-            cells.append(ProgressBar(total=1.0, completed=line.share, width=BAR))
+            cells.append(ProgressBar(1.0, line.share, width=BAR, complete_style="cyan"))
         cells.append(Text(self._words(line.text)))
         for cell in cells:
             grid.add_column(no_wrap=not isinstance(cell, Text))
