@@ -31,7 +31,7 @@ from mews_frames._api import (
     sync_entities,
 )
 from mews_frames._client import Client
-from mews_frames._handoff import to_batches, to_bi, to_duckdb
+from mews_frames._handoff import to_batches, to_bi, to_duckdb, to_postgresql
 from mews_frames._models import Export
 from mews_frames._version import __version__
 
@@ -61,6 +61,7 @@ __all__ = [
     "to_batches",
     "to_bi",
     "to_duckdb",
+    "to_postgresql",
     "typing",
 ]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mews_frames.typing import BITool
 
-__all__ = ["to_batches", "to_bi", "to_duckdb"]
+__all__ = ["to_batches", "to_bi", "to_duckdb", "to_postgresql"]
 
 
 def to_batches(frame: Any) -> pa.RecordBatchReader:
@@ -137,3 +137,46 @@ def to_duckdb(
     from mews_frames._bridges.ducks import to_duckdb as write
 
     write(database, tables)
+
+
+def to_postgresql(uri: str, tables: Mapping[str, Any], *, key: str = "Id") -> None:
+    """Write frames into tables of PostgreSQL: new rows are added, known ones brought up to date.
+
+    Needs the extra ``postgresql``. One transaction: all tables or none. A table that is not there
+    is made, with its primary key; columns that it has not had yet are added. A row that is there
+    in a newer state (``UpdatedUtc``) stays; rows that the frame does not have stay, too. Decimals
+    become ``numeric``, instants ``timestamptz``, lists JSON text.
+
+    Parameters
+    ----------
+    uri
+        ``postgresql://user@host:5432/database``; libpq's other ways to give a password
+        (``PGPASSWORD``, ``~/.pgpass``) keep it out of your notebook.
+    tables
+        From names to frames, of any backend; LazyFrames are streamed.
+    key
+        The column that tells rows apart. Of several rows in a frame with the same key, the one
+        with the greatest ``UpdatedUtc`` counts.
+
+    Raises
+    ------
+    ConfigurationError
+        If the driver is not installed.
+    InvalidArgumentError
+        For what is no frame, or has no such key.
+    MewsError
+        If the server is not there, refuses, or does not take a row; nothing was changed then.
+
+    Examples
+    --------
+    >>> orders = mf.load_entities("OrderItem", profile="sandbox")
+    >>> mf.to_postgresql("mysql://host/hotel", {"orders": orders})
+    Traceback (most recent call last):
+        ...
+    mews_frames.errors.InvalidArgumentError: that is not the address of a PostgreSQL database
+    <BLANKLINE>
+    hint: such as postgresql://user@host:5432/hotel
+    """
+    from mews_frames._bridges.postgres import to_postgresql as write
+
+    write(uri, tables, key=key)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._bridges.batches import batches_of
 from mews_frames._bridges.excel import DICTIONARY, check_size, write_workbook
 from mews_frames._bridges.extras import need
+from mews_frames._bridges.lazy import lazy_of
 from mews_frames._bridges.profiles import TOOLS, fitted, kind_of
 from mews_frames._bridges.whole import swapped
 from mews_frames._frames.columns import RESCUED, flat_columns
@@ -42,7 +42,7 @@ def to_bi(frames: Any, folder: str | os.PathLike[str], tool: BITool) -> tuple[Pa
         )
     if tool == "excel":
         need("xlsxwriter", "bi")
-    named = {name: fitted(_lazy(frame), tool) for name, frame in _named(frames).items()}
+    named = {name: fitted(lazy_of(frame), tool) for name, frame in _named(frames).items()}
     for name, frame in named.items():
         _check_name(name, tool)
         if tool == "excel":
@@ -80,22 +80,12 @@ def _swap(target: Path, write: Callable[[Path], Any]) -> None:
 # --------------------------------------------------------------------------- what goes in
 
 
-def _lazy(frame: Any) -> pl.LazyFrame:
-    import polars as pl
-
-    if isinstance(frame, pl.LazyFrame):
-        return frame
-    if isinstance(frame, pl.DataFrame):
-        return frame.lazy()
-    return pl.DataFrame(batches_of(frame)).lazy()
-
-
 def _named(frames: Any) -> dict[str, Any]:
     if isinstance(frames, Mapping):
         if not frames:
             raise InvalidArgumentError("there is no frame to write", hint='{"OrderItem": frame}')
         return dict(frames)
-    names = fitted(_lazy(frames), "parquet").collect_schema().names()
+    names = fitted(lazy_of(frames), "parquet").collect_schema().names()
     entity_type = _entity_type(names)
     if entity_type is None:
         raise InvalidArgumentError(
