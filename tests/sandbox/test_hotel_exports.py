@@ -161,6 +161,12 @@ def test_what_changed_since_brings_an_old_export_up_to_date(entity_type):
         assert changed
 
 
+def test_what_happened_in_the_morning_shows_at_noon():
+    morning = (wire(TODAY.replace(hour=0)), wire(TODAY.replace(hour=12)))
+    assert all_lines("OrderItem", 40_000, updated=morning)
+    assert not all_lines("OrderItem", 40_000, updated=morning, added=TODAY.replace(hour=0))
+
+
 def test_ledger_entries_never_change():
     old = by_id(all_lines("LedgerEntry", ROWS, added=TODAY - timedelta(days=400)))
     new = by_id(all_lines("LedgerEntry", ROWS))

@@ -108,6 +108,48 @@ def test_a_state_older_than_the_one_in_the_table_does_not_replace_it(clock):
         assert rows["Notes"].to_list() == ["new"]
 
 
+def test_of_two_states_of_one_instant_the_later_export_counts(clock):
+    at = clock.now() - timedelta(minutes=30)
+    living = Living([Happening(at=at, id=ONE, fields={"Notes": "first"})])
+    with mf.sandbox(records={"Bill": living}, clock=clock, duration=0) as mews:
+        client = mews.client(transport=mews.transport)
+        client.sync_entities("Bill", progress=False)
+        living.happen(Happening(at=at, id=ONE, fields={"Notes": "second"}))
+        clock.move(60)
+        rows = client.sync_entities("Bill", progress=False).collect()
+        assert rows["Notes"].to_list() == ["second"]
+
+
+def test_a_record_that_comes_back_just_as_it_was_is_there_again(clock):
+    old = Happening(at=clock.now() - timedelta(days=9), id=ONE)
+    living = Living([old])
+    heights = []
+    with mf.sandbox(records={"Bill": living}, clock=clock, duration=0) as mews:
+        client = mews.client(transport=mews.transport)
+        for happenings in ([old], [], [old]):
+            living._happenings = happenings
+            rows = client.sync_entities("Bill", reconcile=True, progress=False)
+            heights.append(rows.collect().height)
+            clock.move(60)
+    assert heights == [1, 0, 1]
+
+
+def test_as_of_the_very_instant_of_a_sync_is_that_sync(clock):
+    living = Living()
+    with mf.sandbox(records={"Bill": living}, clock=clock, duration=0) as mews:
+        client = mews.client(transport=mews.transport)
+        client.sync_entities("Bill", progress=False)
+        clock.move(DAY)
+        living.happen(Happening(at=clock.now() - timedelta(hours=1), id=ONE))
+        instant = clock.now()
+        client.sync_entities("Bill", progress=False)
+        heights = [
+            client.sync_entities("Bill", as_of=each).collect().height
+            for each in (instant - timedelta(seconds=1), instant)
+        ]
+    assert heights == [0, 1]
+
+
 def test_a_column_that_is_new_is_null_in_old_rows_until_they_are_exported_again(
     sync, fresh, client, clock, tmp_path
 ):
