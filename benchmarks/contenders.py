@@ -174,7 +174,7 @@ def decode_alone(job: Job) -> int:
     from mews_frames._frames.columns import keep
     from mews_frames._frames.decode import decode_part
     from mews_frames._frames.lines import Place
-    from mews_frames._frames.parquet import write_part
+    from mews_frames._frames.parquet import Origin, write_part
     from mews_frames._parts import SIDE_BY_SIDE
 
     kept, export_id = keep(job.entity_type, None), "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -189,8 +189,7 @@ def decode_alone(job: Job) -> int:
                 job.cache / path.with_suffix(".parquet").name,
                 tables,
                 kept,
-                export_id=export_id,
-                number=number,
+                Origin(export_id, number, path.stat().st_size),
             ).rows
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as parts:

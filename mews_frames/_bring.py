@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from mews_frames._cache.cache import Cache
 from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
 from mews_frames._cache.journal import Journal
-from mews_frames._cache.manifest import Manifest, read_manifest, write_manifest
+from mews_frames._cache.manifest import (
+    Manifest,
+    find_manifest,
+    read_manifest,
+    sha256_of,
+    write_manifest,
+)
 from mews_frames._exports.download import Download
 from mews_frames._exports.links import Links
 from mews_frames._frames.columns import Kept
@@ -141,7 +147,7 @@ class Bring:
             kept = self._with_before(export.id, kept)
             layout.make(layout.export(export.id))
             began = self._clock.monotonic()
-            remove(layout.manifest(export.id))
+            self._doubt(export.id)
             parts = bring_parts(
                 export.files,
                 kept,
@@ -167,6 +173,16 @@ class Bring:
         self._cache.prune()
         _tell_ready(manifest, tell)
         return manifest
+
+    def _doubt(self, export_id: str) -> None:
+        """Take back that an export is whole, and keep of its parts what is as it was written."""
+        layout = self._layout
+        if before := find_manifest(layout, export_id):
+            for part in before.parts:
+                path = layout.part(export_id, part.number)
+                if path.exists() and sha256_of(path) != part.sha256:
+                    remove(path)
+        remove(layout.manifest(export_id))
 
     def scan(
         self, manifests: Sequence[Manifest], asked: Kept, *, flatten: bool, money: Money

@@ -15,13 +15,14 @@ from mews_frames._cache.manifest import Part, sha256_of
 from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool
 from mews_frames._frames.decode import decode_part
 from mews_frames._frames.lines import Place
-from mews_frames._frames.parquet import write_part
+from mews_frames._frames.parquet import Origin, Written, recognise, write_part
 from mews_frames._stopped import Stopped
 from mews_frames._trust import flaw_at
 from mews_frames.errors import CacheError, DecodeError, IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -110,17 +111,31 @@ class _Bringing:
 
     def part(self, file: ExportFile) -> Part:
         try:
+            if part := self._decoded(file):
+                return part
             try:
                 return self._bring(file)
             except _InheritedDamageError:
                 # Bytes that an earlier run left, perhaps before a power cut: fetch them anew.
-                self._forget(file)
+                self._forget(file.number)
                 return self._bring(file)
         except (DecodeError, IntegrityError):
-            self._forget(file)  # or the next attempt would go on with what is damaged
+            self._forget(file.number)  # or the next attempt would go on with what is damaged
             raise
         except OSError as error:
             raise self._disk_error(file, error) from error
+
+    def _decoded(self, file: ExportFile) -> Part | None:
+        """Give a part that an earlier run has finished, though not its export."""
+        path = self._layout.part(self._export_id, file.number)
+        if not path.exists() or flaw_at(path):
+            return None
+        written = recognise(path, self._kept, self._origin(file))
+        if written is None:
+            return None
+        self._count_rows(file.number, written.rows)
+        self._count(size_done=file.size)
+        return self._finished(_part(file, written, path))
 
     def _bring(self, file: ExportFile) -> Part:
         spool = self._spool(file)
@@ -146,13 +161,20 @@ class _Bringing:
             spool.close()
             with self._lock:
                 self._spools.discard(spool)
-        self._forget(file)
+        return self._finished(part)
+
+    def _finished(self, part: Part) -> Part:
+        """Count a part that is in its place; the bytes that it was made of can go."""
+        self._forget(part.number)
         self._count(parts_done=1)
         return part
 
-    def _forget(self, file: ExportFile) -> None:
+    def _forget(self, number: int) -> None:
         with suppress(CacheError):
-            remove(self._layout.partial(self._export_id, file.number))
+            remove(self._layout.partial(self._export_id, number))
+
+    def _origin(self, file: ExportFile) -> Origin:
+        return Origin(self._export_id, file.number, file.size)
 
     def _spool(self, file: ExportFile) -> Spool:
         if self._kept.names is not None:
@@ -175,21 +197,22 @@ class _Bringing:
         )
         counted = self._counted(tables, file.number)
         with scratch(path) as aside:
-            written = write_part(
-                aside, counted, self._kept, export_id=self._export_id, number=file.number
-            )
-            size, digest = aside.stat().st_size, sha256_of(aside)
+            written = write_part(aside, counted, self._kept, self._origin(file))
+            part = _part(file, written, aside)
             replace_with(aside, path)
-        return Part(file.number, file.size, written.rows, written.rescued, size, digest)
+        return part
 
     def _counted(self, tables: Iterable[pa.Table], number: int) -> Iterator[pa.Table]:
         rows = 0
         for table in tables:
             rows += table.num_rows
-            with self._lock:  # a part that is begun again is counted again
-                self._rows[number] = rows
-                self.so_far.rows = sum(self._rows.values())
+            self._count_rows(number, rows)
             yield table
+
+    def _count_rows(self, number: int, rows: int) -> None:
+        with self._lock:  # a part that is begun again is counted again
+            self._rows[number] = rows
+            self.so_far.rows = sum(self._rows.values())
 
     def _count(self, *, size_done: int = 0, fetched: int = 0, parts_done: int = 0) -> None:
         with self._lock:
@@ -209,6 +232,11 @@ class _Bringing:
             export_id=self._export_id,
             part=file.number,
         )
+
+
+def _part(file: ExportFile, written: Written, path: Path) -> Part:
+    size, digest = path.stat().st_size, sha256_of(path)
+    return Part(file.number, file.size, written.rows, written.rescued, size, digest)
 
 
 class _InheritedDamageError(Exception):

@@ -26,7 +26,7 @@ from mews_frames._cache.files import UNREADABLE, remove, replace_with, scratch, 
 from mews_frames._cache.layout import VERSION
 from mews_frames._cache.manifest import LAYOUT, Manifest, Part, sha256_of, write_manifest
 from mews_frames._frames.columns import RESCUED, Kept
-from mews_frames._frames.parquet import digest_of, write_part
+from mews_frames._frames.parquet import Origin, digest_of, write_part
 from mews_frames._frames.rescue import only_kept
 from mews_frames._models import is_uuid
 from mews_frames._records import LAYOUT as RECORD_LAYOUT
@@ -320,8 +320,8 @@ class _Copying:
         rescued = only_kept(pl.Series(RESCUED, table[RESCUED].to_pylist(), pl.String), self.wanted)
         at = table.column_names.index(RESCUED)
         table = table.set_column(at, RESCUED, pa.array(rescued.to_list(), pa.string()))
-        export_id = self.lot.manifest.export.id
-        written = write_part(aside, [table], self.wanted, export_id=export_id, number=part.number)
+        origin = Origin(self.lot.manifest.export.id, part.number, part.size)
+        written = write_part(aside, [table], self.wanted, origin)
         size, digest = aside.stat().st_size, sha256_of(aside)
         return Part(part.number, part.size, written.rows, written.rescued, size, digest)
 

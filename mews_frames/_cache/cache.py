@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.files import is_scratch, remove
+from mews_frames._cache.files import is_orphan, is_scratch, remove
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
 from mews_frames._cache.manifest import read_manifest
@@ -261,7 +261,8 @@ class Cache:
     def _leftovers(self) -> Iterator[Path]:
         """Find scratch files that no living process can still be writing."""
         for path in self.path.rglob("*.tmp"):
-            if self._clock.now().timestamp() - _touched(path) > KEPT_AFTER_EXPIRY.total_seconds():
+            age = self._clock.now().timestamp() - _touched(path)
+            if is_orphan(path) or age > KEPT_AFTER_EXPIRY.total_seconds():
                 yield path
 
     def _outlived(self) -> Iterator[Path]:

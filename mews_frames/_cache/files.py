@@ -6,9 +6,12 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import re
 import secrets
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._trust import OPEN_SAFELY, flaw_in
@@ -16,10 +19,10 @@ from mews_frames.errors import CacheError, MewsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = [
     "UNREADABLE",
+    "is_orphan",
     "is_scratch",
     "make_private",
     "read_own",
@@ -46,7 +49,7 @@ def unusable(path: Path, error: OSError) -> CacheError:
     )
 
 
-SCRATCH = re.compile(r".+\.[0-9a-f]{16}\.tmp")
+SCRATCH = re.compile(r".+?(\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+))?\.[0-9a-f]{16}\.tmp")
 
 
 def is_scratch(path: Path) -> bool:
@@ -54,10 +57,39 @@ def is_scratch(path: Path) -> bool:
     return SCRATCH.fullmatch(path.name) is not None
 
 
+def is_orphan(path: Path) -> bool:
+    """Say whether a file is one of `scratch` whose process has ended, as far as that is known."""
+    name = SCRATCH.fullmatch(path.name)
+    if name is None or name["machine"] != _machine() or os.name != "posix":
+        return False  # of another machine; and to ask Windows would end the process
+    try:
+        os.kill(int(name["process"]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False  # it is somebody else's now
+    return False
+
+
+@cache
+def _machine() -> str:
+    """Name the place where process ids mean something: this machine, or a container on it."""
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = ""
+    return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
+
+
 @contextmanager
 def scratch(target: Path) -> Iterator[Path]:
-    """Give a name beside `target` that nobody else uses, and remove what is left there."""
-    path = target.with_name(f"{target.name}.{secrets.token_hex(8)}.tmp")
+    """Make a file beside `target` that nobody else uses, and remove what is left there.
+
+    Its name says whose it is, so that what a killed process leaves can go at once.
+    """
+    once = secrets.token_hex(8)
+    path = target.with_name(f"{target.name}.{_machine()}-{os.getpid()}.{once}.tmp")
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # private from the start
     try:
         yield path
     finally:
@@ -119,9 +151,7 @@ def make_private(path: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a small file, whole or not at all."""
     with scratch(path) as aside:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        aside.write_text(text, encoding="utf-8", newline="\n")
         replace_with(aside, path)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mews_frames._frames.columns import RESCUED, Kept, arrow_schema
 from mews_frames._frames.meaning import described_schema
+from mews_frames._frames.seal import BLANK, KEY_SEAL, is_sealed, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,13 +19,34 @@ if TYPE_CHECKING:
 
     from mews_frames._schemas import Field
 
-__all__ = ["Written", "digest_of", "footer_of", "write_part"]
+__all__ = ["Origin", "Written", "digest_of", "footer_of", "recognise", "write_part"]
 
 ROWS_PER_GROUP = 50_000
 """Rows of a row group: prunes best without costing size (measured, docs/decisions/0006)."""
 
 KEY_EXPORT = "mews_frames.export_id"
 KEY_PART = "mews_frames.part"
+KEY_SIZE = "mews_frames.size"
+KEY_COLUMNS = "mews_frames.columns"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a part was decoded from; it stands in its footer.
+
+    Attributes
+    ----------
+    export_id
+        Of the export.
+    number
+        Of the part, from 1.
+    size
+        Bytes of JSON Lines.
+    """
+
+    export_id: str
+    number: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +57,56 @@ class Written:
     rescued: int
 
 
-def write_part(
-    path: Path, tables: Iterable[pa.Table], kept: Kept, *, export_id: str, number: int
-) -> Written:
-    """Write tables as one Parquet file, zstd level 1; its footer names its export and its meaning.
+def write_part(path: Path, tables: Iterable[pa.Table], kept: Kept, origin: Origin) -> Written:
+    """Write tables as one Parquet file, zstd level 1; its footer names its origin and its meaning.
 
     Row groups are cut at the same rows however the tables are cut: equal rows make equal files.
     """
     import pyarrow.parquet as pq
 
-    schema = described_schema(arrow_schema(kept), kept.entity_type).with_metadata(
-        {KEY_EXPORT: export_id, KEY_PART: str(number)}
-    )
+    described = described_schema(arrow_schema(kept), kept.entity_type)
+    schema = described.with_metadata(_footer(kept, origin))
     rows = rescued = 0
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
         for table in _regrouped(tables):
             writer.write_table(table.replace_schema_metadata(schema.metadata))
             rows += table.num_rows
             rescued += table.num_rows - table.column(RESCUED).null_count
+        writer.add_key_value_metadata({KEY_SEAL: BLANK})
+    seal(path)
     return Written(rows, rescued)
+
+
+def recognise(path: Path, kept: Kept, origin: Origin) -> Written | None:
+    """Say what is in a part that `write_part` has written, though no manifest vouches for it.
+
+    Every byte of it is read and compared with its digest.
+
+    Returns
+    -------
+    None if it is not that part, in these columns, undamaged.
+    """
+    if not is_sealed(path):
+        return None
+    import pyarrow.parquet as pq
+
+    footer = {key.encode(): text.encode() for key, text in _footer(kept, origin).items()}
+    with pq.ParquetFile(path) as file:
+        if not footer.items() <= (file.metadata.metadata or {}).items():
+            return None
+        if file.schema_arrow.remove_metadata() != arrow_schema(kept):
+            return None  # another release wrote it
+        column = file.read([RESCUED]).column(RESCUED)
+        return Written(file.metadata.num_rows, len(column) - column.null_count)
+
+
+def _footer(kept: Kept, origin: Origin) -> dict[str, str]:
+    return {
+        KEY_EXPORT: origin.export_id,
+        KEY_PART: str(origin.number),
+        KEY_SIZE: str(origin.size),
+        KEY_COLUMNS: json.dumps(kept.names),
+    }
 
 
 def _regrouped(tables: Iterable[pa.Table]) -> Iterable[pa.Table]:

@@ -8,7 +8,7 @@ import pytest
 from mews_frames._frames import compiled, decode, reader
 from mews_frames._frames.columns import arrow_schema, keep
 from mews_frames._frames.lines import Place
-from mews_frames._frames.parquet import write_part
+from mews_frames._frames.parquet import Origin, write_part
 
 EXPORT_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 PLACE = Place(EXPORT_ID, 7)
@@ -57,7 +57,7 @@ def loaded(
     parts, rescued = [], 0
     for number, table in enumerate(tables, 1):
         path = folder / f"part-{number:05}.parquet"
-        written = write_part(path, [table], held, export_id=EXPORT_ID, number=number)
+        written = write_part(path, [table], held, Origin(EXPORT_ID, number, 0))
         parts.append(path)
         rescued += written.rescued
     frame = reader.scan(
