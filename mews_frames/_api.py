@@ -662,6 +662,8 @@ def schema_of(entity_type: EntityType, *, flatten: bool = True) -> pl.Schema:
 def describe(entity_type: EntityType) -> pl.DataFrame:
     """Say what the columns of an entity type mean.
 
+    A notebook shows all of it, and not the first rows and words.
+
     Returns
     -------
     A frame with the columns ``column``, ``type``, ``meaning`` and ``values`` (of enums, as far

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mews_frames._cache.cache import Cache
     from mews_frames._models import Export
 
-__all__ = ["described", "drift_in", "known_exports"]
+__all__ = ["Description", "described", "drift_in", "known_exports"]
 
 KNOWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
@@ -91,7 +91,18 @@ def _export(export: Export) -> dict[str, Any]:
     }
 
 
-def described(entity_type: str) -> pl.DataFrame:
+class Description(pl.DataFrame):
+    """A frame that a notebook shows whole: Polars cuts rows and words, and here they matter."""
+
+    def _repr_html_(self, **rest: Any) -> str:
+        from mews_frames._display.description import description_page
+
+        if self.columns != list(DESCRIBED):  # another frame has become of it
+            return super()._repr_html_(**rest)
+        return description_page(self.iter_rows())
+
+
+def described(entity_type: str) -> Description:
     """Describe every column of an entity type, the structs above it and what lies within lists."""
     rows = [
         {
@@ -102,7 +113,7 @@ def described(entity_type: str) -> pl.DataFrame:
         }
         for name, field in _named(load_schema(entity_type).fields)
     ]
-    return pl.DataFrame([*rows, RESCUED_DESCRIBED], schema=DESCRIBED)
+    return Description([*rows, RESCUED_DESCRIBED], schema=DESCRIBED)
 
 
 def _named(

@@ -1,5 +1,7 @@
 """mf.describe: what an analyst reads about a column."""
 
+import html
+
 import polars as pl
 import pytest
 
@@ -111,3 +113,15 @@ def test_units_stand_behind_the_meaning():
 )
 def test_known_traps_are_told(entity_type, column, warning):
     assert warning in row(entity_type, column)["meaning"]
+
+
+def test_a_notebook_shows_every_row_and_every_word():
+    described = mf.describe("OrderItem")
+    shown = html.unescape(described._repr_html_().replace("<wbr>", ""))
+    assert described.height > 50
+    for column in ("column", "meaning"):
+        assert all(text in shown for text in described[column])
+    assert "<code>FR_293_B</code>" in shown
+    assert isinstance(described, pl.DataFrame)
+    assert "AccountId" not in described.head(2)._repr_html_()
+    assert "shape: (80, 2)" in described.select("column", "type")._repr_html_()
