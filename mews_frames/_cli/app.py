@@ -67,12 +67,22 @@ def root(
         logger.addHandler(logging.StreamHandler())
 
 
-def _example(command: str) -> str:
-    return f"Example: {NAME} {command}"
+def _example(*commands: str) -> str:
+    if len(commands) == 1:
+        return f"Example: {NAME} {commands[0]}"
+    # The first character keeps the lines as they are.
+    return "\b\n" + "\n".join(f"Example: {NAME} {command}" for command in commands)
 
 
 app.command(epilog=_example("demo"))(demo)
-app.command(epilog=_example("load OrderItem --out orders.parquet"))(load)
+app.command(
+    epilog=_example(
+        "load OrderItem --out orders.parquet",
+        "load Bill --out - --format jsonl --column Id --column State | head -3",
+        "load Payment --updated 2025-01-01T00:00:00Z now --plan",
+        "load LedgerEntry --posted 2026-01-01 2026-01-31 --out ledger.csv",
+    )
+)(load)
 app.command(epilog=_example("sync OrderItem --into tables/orders"))(sync)
 app.add_typer(export.app, name="export")
 app.add_typer(cache.app, name="cache")

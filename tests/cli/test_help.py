@@ -36,6 +36,16 @@ def test_every_command_has_help_with_an_example(words, run):
     assert not ran.err
 
 
+def test_examples_of_a_load_stand_in_lines_and_are_right(mews, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = run("load", "--help").out.split("Example: ")[1:]
+    assert len(lines) == 4
+    for line in lines:
+        assert line.count("\n") <= 1
+        words = line.partition("|")[0].split()
+        assert run(*words[1:]).code == 0, line
+
+
 def test_the_help_lists_the_exit_codes(run):
     lines = run("--help").out.split("Exit codes:")[1].split("\n")
     assert [line.split()[0] for line in lines if line.strip()] == [
