@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import statistics
@@ -205,7 +206,10 @@ def measure(folder: Path, rows: int, days: float, runs: int) -> dict[str, Any]:
             for ours, theirs in zip(taken["query table"], taken["query export"], strict=True)
         ]
         about[f"query ratio {key}"] = statistics.median(ratios)
-    return {"about": about, "taken": medians, "rows": rows, "days": days, "runs": runs}
+    load = f"{os.getloadavg()[0]:.0f}"
+    return {
+        "about": about, "taken": medians, "rows": rows, "days": days, "runs": runs, "load": load
+    }  # fmt: skip
 
 
 def write_page(found: dict[str, Any]) -> None:
@@ -223,8 +227,8 @@ def write_page(found: dict[str, Any]) -> None:
 
 Written by `python -m benchmarks.sync`: a made-up hotel group of {found["rows"]:,} order items, and
 what changed in it within {found["days"]:g} days: {about["delta_rows"]:,} records, {share:.1%}.
-Each line is the median of fresh processes, on two cores that others use too; Mews and the network
-are not in it.
+Each line is the median of fresh processes; Mews and the network are not in it. Two cores, which
+others used too: the load was {found["load"]}, so that processor time says more than seconds.
 
 | | s | processor s | peak MB |
 | :-- | --: | --: | --: |
@@ -232,9 +236,9 @@ are not in it.
 {line("later sync: merge the delta", "merge")}
 {line("reconcile: compare with an export of everything", "reconcile")}
 
-- Exported and downloaded: {about["delta_bytes"] / 1e6:,.1f} MB of JSON Lines, {over:.3f} times what
-  changed since the last sync; the rest is the hour of overlap. All of it would be
-  {about["full_bytes"] / 1e6:,.0f} MB.
+- Exported and downloaded: {about["delta_bytes"] / 1e6:,.1f} MB of JSON Lines, {over:.3f} times the
+  records that changed since the last sync; the rest is the hour of overlap, which makes 4 % of a
+  single day. All of it would be {about["full_bytes"] / 1e6:,.0f} MB.
 - Rewritten by the merge: {about["merge rewritten"] / 1e6:,.1f} MB of a table of
   {about["table_bytes"] / 1e6:,.1f} MB in {about["files"]} files. The cached export of the same rows
   takes {about["export_bytes"] / 1e6:,.1f} MB.
