@@ -75,6 +75,9 @@ ODD = [
     *(b"5", b"null", b"[]", b'"x"', b"{", b"}", b"{}}", b"{}{}", b"{} x", b"{}null", b"\x00"),
     *(
         b'{"Id"}',
+        b'{"Id";"a"}',
+        b'{"Id" ;null}',
+        b'{"Id":"a"]',
         b'{"Id":}',
         b'{"Id":"a",}',
         b'{,"Id":"a"}',
@@ -165,6 +168,31 @@ def test_every_day_is_the_right_one():
 def test_objects_for_lists_and_lists_for_objects_are_odd():
     lines = [b'{"Amount":[]}', b'{"Amount":{"TaxValues":{}}}', b'{"Amount":{"TaxValues":[1]}}']
     assert odd_rows(*lines, entity_type="OrderItem") == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            b'{"a":"b"]',
+            b'{null:"b"}',
+            b'{"a";"b"}',
+            b'{"a" "b"}',
+            b'{"a":"b",}',
+            b'{"a":"b" "c":"d"}',
+        ),
+        *(b'{"a"}', b'{"a":}', b"{,}", b'{5:"b"}', b"[]", b'{"a":"b"'),
+    ],
+)
+def test_maps_that_are_no_json_are_odd(value):
+    line = b'{"CompanyDetails":{"LegalIdentifiers":%s}}' % value
+    assert odd_rows(line, b'{"Id":"a"}', entity_type="Bill") == [0]
+
+
+@pytest.mark.parametrize("value", [b'["a"}', b'["a",]', b'[,"a"]', b'["a" "b"]', b'["a"', b"[5]"])
+def test_lists_that_are_no_json_are_odd(value):
+    line = b'{"AssociatedAccountIds":%s}' % value
+    assert odd_rows(line, b'{"Id":"a"}', entity_type="Bill") == [0]
 
 
 def test_maps_keep_their_order_and_refuse_repeated_keys():
