@@ -72,6 +72,7 @@ def write_part(path: Path, tables: Iterable[pa.Table], kept: Kept, origin: Origi
             writer.write_table(table.replace_schema_metadata(schema.metadata))
             rows += table.num_rows
             rescued += table.num_rows - table.column(RESCUED).null_count
+            del table  # tens of megabytes: not to be held while the next row group gathers
         writer.add_key_value_metadata({KEY_SEAL: BLANK})
     seal(path)
     return Written(rows, rescued)
@@ -110,20 +111,25 @@ def _footer(kept: Kept, origin: Origin) -> dict[str, str]:
 
 
 def _regrouped(tables: Iterable[pa.Table]) -> Iterable[pa.Table]:
-    import pyarrow as pa
-
+    """Cut tables anew into row groups, and keep none while the next one gathers."""
     waiting: list[pa.Table] = []
     rows = 0
     for table in tables:
         waiting.append(table)
         rows += table.num_rows
         while rows >= ROWS_PER_GROUP:
-            whole = pa.concat_tables(waiting)
-            yield whole.slice(0, ROWS_PER_GROUP)
-            waiting = [whole.slice(ROWS_PER_GROUP)]
+            yield _take(waiting, ROWS_PER_GROUP)
             rows -= ROWS_PER_GROUP
     if rows:
-        yield pa.concat_tables(waiting)
+        yield _take(waiting, rows)
+
+
+def _take(waiting: list[pa.Table], rows: int) -> pa.Table:
+    import pyarrow as pa
+
+    whole = pa.concat_tables(waiting)
+    waiting[:] = [whole.slice(rows)]
+    return whole.slice(0, rows)
 
 
 def footer_of(path: Path) -> tuple[str, int] | None:
