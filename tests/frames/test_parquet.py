@@ -6,7 +6,7 @@ import pytest
 from support.frames import EXPORT_ID
 
 from mews_frames._frames.columns import arrow_schema, keep
-from mews_frames._frames.parquet import ROWS_PER_GROUP, write_part
+from mews_frames._frames.parquet import ROWS_PER_GROUP, Origin, write_part
 
 KEPT = keep("Company", ["Number"])
 
@@ -17,7 +17,7 @@ def table_of(rows):
 
 
 def written(path, tables):
-    write_part(path, tables, KEPT, export_id=EXPORT_ID, number=1)
+    write_part(path, tables, KEPT, Origin(EXPORT_ID, 1, 0))
     return path.read_bytes()
 
 
