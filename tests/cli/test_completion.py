@@ -1,30 +1,33 @@
 """Shells complete what mews-frames knows: types, columns, formats, exports, profiles."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
+import mews_frames as mf
+from mews_frames._cli import main
 from mews_frames._settings import config_file
 
-RUN = "from mews_frames._cli import main; main([])"
 
-
-def complete(line, how="bash"):
+@pytest.fixture
+def ask(monkeypatch, capsys):
     """Ask as the script does that --install-completion puts into a shell."""
-    words = line.split(" ")
-    asking = {
-        "_MEWS_FRAMES_COMPLETE": f"complete_{how}",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-        "_TYPER_COMPLETE_ARGS": line,
-    }
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN], env=os.environ | asking, capture_output=True, check=True
-    )
-    assert not ran.stderr
-    return ran.stdout.decode().split()
+
+    def ask_one(what, line=""):
+        monkeypatch.setenv("_MEWS_FRAMES_COMPLETE", what)
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
+        monkeypatch.setenv("_TYPER_COMPLETE_ARGS", line)
+        with pytest.raises(SystemExit):
+            main([])
+        out, err = capsys.readouterr()
+        assert not err
+        return out
+
+    return ask_one
+
+
+@pytest.fixture
+def complete(ask):
+    return lambda line: ask("complete_bash", line).split()
 
 
 @pytest.mark.parametrize(
@@ -40,18 +43,19 @@ def complete(line, how="bash"):
         ("mews-frames cache clear --type Led", ["LedgerEntry"]),
     ],
 )
-def test_a_word_is_completed(line, offered):
+def test_a_word_is_completed(line, offered, complete):
     assert complete(line) == offered
 
 
-def test_exports_that_are_known_are_offered(mews, run):
-    export_id = run("export", "start", "Bill").out.strip()
+def test_exports_that_are_known_are_offered(mews, complete, ask):
+    with mf.Client() as client:
+        export_id = client.start_export("Bill").id
     assert complete(f"mews-frames export wait {export_id[:3]}") == [export_id]
-    shown = " ".join(complete(f"mews-frames export wait {export_id[:3]}", how="zsh"))
+    shown = ask("complete_zsh", f"mews-frames export wait {export_id[:3]}")
     assert "Bill" in shown  # shells that show a word beside it say what it is
 
 
-def test_profiles_are_offered():
+def test_profiles_are_offered(complete):
     path = config_file()
     path.parent.mkdir(parents=True, mode=0o700)
     path.write_text('[profiles.spa]\nclient_token = "MADE-UP"\n')
@@ -62,8 +66,5 @@ def test_profiles_are_offered():
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_there_is_a_script_for_each_shell(shell):
-    asking = {"_MEWS_FRAMES_COMPLETE": f"source_{shell}"}
-    words = [sys.executable, "-c", RUN]
-    ran = subprocess.run(words, env=os.environ | asking, capture_output=True, text=True, check=True)
-    assert "_MEWS_FRAMES_COMPLETE" in ran.stdout
+def test_there_is_a_script_for_each_shell(shell, ask):
+    assert "_MEWS_FRAMES_COMPLETE" in ask(f"source_{shell}")
