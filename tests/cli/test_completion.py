@@ -49,9 +49,10 @@ def test_a_word_is_completed(line, offered, complete):
 
 def test_exports_that_are_known_are_offered(mews, complete, ask):
     with mf.Client() as client:
-        export_id = client.start_export("Bill").id
-    assert complete(f"mews-frames export wait {export_id[:3]}") == [export_id]
-    shown = ask("complete_zsh", f"mews-frames export wait {export_id[:3]}")
+        export_id, other = (client.start_export(name).id for name in ("Bill", "Payment"))
+    assert set(complete("mews-frames export wait ")) == {export_id, other}
+    assert complete(f"mews-frames export wait {export_id[:8]}") == [export_id]
+    shown = ask("complete_zsh", f"mews-frames export wait {export_id[:8]}")
     assert "Bill" in shown  # shells that show a word beside it say what it is
 
 
