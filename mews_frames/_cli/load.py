@@ -18,8 +18,8 @@ from mews_frames.typing import EntityType
 __all__ = ["load"]
 
 
-def _complete_format(incomplete: str) -> list[str]:
-    return [name for name in FORMATS if name.startswith(incomplete)]
+def _complete_format() -> list[str]:
+    return list(FORMATS)
 
 
 def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisions/0001)

@@ -40,36 +40,34 @@ __all__ = [
 NOW = "now"
 
 
-def _complete_type(incomplete: str) -> list[str]:
-    return [name for name in mf.entity_types() if name.startswith(incomplete)]
+# What a shell is offered; typer leaves out what does not begin as the word does.
 
 
-def _complete_column(ctx: typer.Context, incomplete: str) -> list[str]:
+def _complete_type() -> list[str]:
+    return list(mf.entity_types())
+
+
+def _complete_column(ctx: typer.Context) -> list[str]:
     """Offer columns and whole fields of the type that stands on the line."""
     # Words that are no options are not sorted out yet when a line is completed.
     for word in ctx.args:
         if word in mf.entity_types():
             columns = mf.describe(as_type(word))["column"].to_list()
-            return [name for name in columns if name.startswith(incomplete) and "[" not in name]
+            return [name for name in columns if "[" not in name]
     return []
 
 
-def _complete_profile(incomplete: str) -> list[str]:
+def _complete_profile() -> list[str]:
     """Offer the names of profiles; a file that cannot be read is told of by the command."""
     names = ["sandbox"]
     with contextlib.suppress(OSError, ValueError, MewsError):
         names += tomllib.loads(read_config(config_file())).get("profiles", {})
-    return sorted(name for name in names if name.startswith(incomplete))
+    return sorted(names)
 
 
-def complete_export(incomplete: str) -> list[tuple[str, str]]:
+def complete_export() -> list[tuple[str, str]]:
     """Offer the exports that this machine knows, newest first."""
-    known = mf.exports().to_dicts()
-    return [
-        (row["id"], f"{row['type']} {row['status']}")
-        for row in known
-        if row["id"].startswith(incomplete.lower())
-    ]
+    return [(row["id"], f"{row['type']} {row['status']}") for row in mf.exports().to_dicts()]
 
 
 def as_type(text: str) -> EntityType:
