@@ -140,7 +140,7 @@ class Bring:
         from mews_frames._parts import bring_parts  # and numpy, which what is held does not need
 
         export, layout = seen.export, self._layout
-        with layout.lock(export.id):
+        with layout.lock(export.id, waiting=lambda: _tell_other(export, tell)):
             if held := self.here(export.id, kept) or self._fetched(export.id, kept, tell):
                 self._tell_found(held, tell)
                 return held
@@ -257,6 +257,10 @@ class Bring:
             parts_done=len(manifest.parts),
             rows=manifest.rows,
         )
+
+
+def _tell_other(export: Export, tell: Teller) -> None:
+    tell.note(f"another process is downloading export {export.id}; waiting until it has done so")
 
 
 def _tell_brought(tell: Teller, export: Export, so_far: Brought, seconds: float) -> None:

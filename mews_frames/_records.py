@@ -80,6 +80,15 @@ class Record:
         """Note an export that was added; the intent to do so is fulfilled."""
         return replace(self, intended=None, entries=(*self.entries, entry))
 
+    def with_others(self, other: Record) -> Record:
+        """Add the exports that only another state of the record knows."""
+        ids = {entry.export.id for entry in self.entries}
+        more = [entry for entry in other.entries if entry.export.id not in ids]
+        if not more:
+            return self
+        entries = sorted([*more, *self.entries], key=lambda entry: entry.added)
+        return replace(self, entries=tuple(entries))
+
     def with_seen(self, entry: Entry) -> Record:
         """Note how one of the exports is now."""
         entries = (entry if e.export.id == entry.export.id else e for e in self.entries)

@@ -107,8 +107,12 @@ def usual_in_words(usual: tuple[float, float]) -> str:
     --------
     >>> usual_in_words((371, 530)), usual_in_words((355, 361)), usual_in_words((3, 7))
     ('usually 6 to 9 min', 'usually about 6 min', 'usually 3 to 7 s')
+    >>> usual_in_words((0.1, 0.4))
+    'usually less than 1 s'
     """
     shortest, longest = usual
+    if longest < 1:
+        return "usually less than 1 s"
     unit, length = next(u for u in (("h", 3600), ("min", 60), ("s", 1)) if longest >= 2 * u[1] - 1)
     low, high = round(shortest / length), round(longest / length)
     return f"usually about {high} {unit}" if low == high else f"usually {low} to {high} {unit}"

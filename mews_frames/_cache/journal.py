@@ -53,7 +53,16 @@ class Journal:
             return None
 
     def write(self, record: Record) -> None:
-        """Put a record on disk, to stay there whatever happens next."""
+        """Put a record on disk, to stay there whatever happens next.
+
+        Exports that it does not know, and that are on disk, stay: where locks do nothing, another
+        process may have added one while Mews refused ours.
+        """
+        if before := self.read(record.fingerprint):
+            record = record.with_others(before)
+        self._put(record)
+
+    def _put(self, record: Record) -> None:
         self._layout.make(self._layout.requests)
         write_sealed(self._layout.request(record.fingerprint), record.to_data())
         if self._others is not None and record.entries:
@@ -127,8 +136,10 @@ class Journal:
             if after.is_empty:
                 remove(self._layout.request(record.fingerprint))
             elif after != before:
-                self.write(after)
+                self._put(after)
 
-    def lock(self, account: str, entity_type: str) -> AbstractContextManager[None]:
+    def lock(
+        self, account: str, entity_type: str, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
         """Hold the one slot that an account has for a type, while finding or adding."""
-        return self._layout.lock(f"{account[:16]}-{entity_type}")
+        return self._layout.lock(f"{account[:16]}-{entity_type}", timeout=timeout)

@@ -25,15 +25,20 @@ from typing import TYPE_CHECKING
 from mews_frames._cache.files import make_private, read_own, remove, unusable, write_text
 from mews_frames._models import is_uuid
 from mews_frames._trust import flaw_at, flaw_in
-from mews_frames.errors import CacheError
+from mews_frames.errors import CacheError, ExportTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from filelock import BaseFileLock
 
 __all__ = ["VERSION", "Layout"]
 
 VERSION = "v1"
+MOMENT = 1.0
+"""Seconds after which a user hears that another process holds a lock."""
+
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# cache of mews_frames: https://bford.info/cachedir/\n"
 
 
@@ -174,10 +179,26 @@ class Layout:
                 yield path, flaw
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(
+        self, name: str, *, timeout: float | None = None, waiting: Callable[[], None] | None = None
+    ) -> Iterator[None]:
         """Hold a lock between processes and threads.
 
         It is politeness: where it does nothing, work may be done twice, but nothing goes wrong.
+
+        Parameters
+        ----------
+        name
+            What is locked.
+        timeout
+            Seconds to wait for whoever holds it; None for as long as that takes.
+        waiting
+            Called if that takes more than a moment.
+
+        Raises
+        ------
+        ExportTimeoutError
+            If it is still held then.
         """
         from filelock import FileLock  # and asyncio, which what is held does not need
 
@@ -186,16 +207,40 @@ class Layout:
             remove(path)  # filelock before 3.20.1 follows links (CVE-2025-68146)
         lock = FileLock(path, mode=0o600)
         try:
-            lock.acquire()
+            _acquire(lock, timeout, waiting)
         except NotImplementedError:
             yield  # a file system without locks
             return
+        except ExportTimeoutError:
+            raise  # it is a TimeoutError, and so an OSError
         except OSError as error:
             raise unusable(path, error) from error
         try:
             yield
         finally:
             lock.release()
+
+
+def _acquire(lock: BaseFileLock, timeout: float | None, waiting: Callable[[], None] | None) -> None:
+    from filelock import Timeout
+
+    at_first = MOMENT if timeout is None else min(MOMENT, timeout)
+    try:
+        lock.acquire(timeout=at_first)
+    except Timeout:
+        if waiting is not None:
+            waiting()
+    else:
+        return
+    try:
+        lock.acquire(timeout=-1 if timeout is None else timeout - at_first)
+    except Timeout:
+        raise ExportTimeoutError(
+            f"another process or thread of this machine is at work on the same, still after"
+            f" {timeout:.0f} s",
+            hint="the same call goes on with what it leaves; give it more timeout, or end the other"
+            " process if it hangs",
+        ) from None
 
 
 def _adopt(root: Path) -> None:

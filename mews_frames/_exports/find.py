@@ -11,7 +11,12 @@ from mews_frames._exports.wait import Patience, jittered, poll_delay
 from mews_frames._exports.window import depends_on_time, resolved_filters
 from mews_frames._records import Entry, Record
 from mews_frames._retry import may_have_arrived, next_pause
-from mews_frames.errors import ExportAlreadyRunningError, MewsError, RateLimitedError
+from mews_frames.errors import (
+    ExportAlreadyRunningError,
+    ExportTimeoutError,
+    MewsError,
+    RateLimitedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +44,9 @@ class Journal(add.Journal, Protocol):
     def running(self, account: str, entity_type: str) -> tuple[Record, Entry] | None: ...
     def see(self, seen: Seen) -> None: ...
     def forget(self, export_id: str) -> None: ...
-    def lock(self, account: str, entity_type: str) -> AbstractContextManager[None]: ...
+    def lock(
+        self, account: str, entity_type: str, timeout: float | None = None
+    ) -> AbstractContextManager[None]: ...
 
 
 class Mews(add.Mews, Protocol):
@@ -145,6 +152,8 @@ class Find:
             If nothing, or too much, is left of an open window by now.
         ExportAlreadyRunningError
             If the slot is not free in time.
+        ExportTimeoutError
+            If another process is adding, and does not end in time.
         ConnectorError
             If Mews refuses, or no answer comes.
         """
@@ -153,13 +162,16 @@ class Find:
         while True:
             try:
                 return self._find_or_add(asking)
+            except ExportTimeoutError:
+                raise  # there was patience in waiting already
             except MewsError as caught:
                 error = caught
             self._wait(asking, error)
 
     def _prepare(self, asking: _Asking) -> None:
         """Learn what must be known before: how old runs ended, and what time it is at Mews."""
-        with self.journal.lock(self.account, asking.request.entity_type):
+        left = asking.patience.left
+        with self.journal.lock(self.account, asking.request.entity_type, left):
             record, now = self._record(asking), self.mews.now()
         if asking.refresh:
             for entry in record.entries:
@@ -173,7 +185,7 @@ class Find:
 
     def _find_or_add(self, asking: _Asking) -> tuple[Entry, bool]:
         entity_type = asking.request.entity_type
-        with self.journal.lock(self.account, entity_type):
+        with self.journal.lock(self.account, entity_type, asking.patience.left):
             record = self._record(asking)
             if entry := self._known(asking, record):
                 return entry, False

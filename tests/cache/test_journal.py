@@ -62,6 +62,12 @@ def test_a_record_comes_back_as_it_was(journal):
     assert journal.read(FINGERPRINT) == written
 
 
+def test_a_write_keeps_an_export_that_another_process_has_noted_meanwhile(journal):
+    journal.write(record(entry(IDS[1])))
+    journal.write(record(intended=NOW))
+    assert [e.export.id for e in journal.read(FINGERPRINT).entries] == [IDS[1]]
+
+
 def test_links_are_not_written(journal, layout):
     journal.write(record(entry()))
     journal.see(Seen(export(status="Success"), (Secret("https://storage/1?sig=canary"),)))

@@ -217,26 +217,30 @@ def report(outcomes, size):
     }
 
 
-def survives(nest, parts, clean, folder, seeds):
+def attack_often(nest, parts, clean, folder, seeds):
     def one(seed):
         return attack(nest, parts, clean, folder / str(seed), seed)
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as lives:
-        outcomes = list(lives.map(one, seeds))
-    figures = report(outcomes, clean.size)
+        return list(lives.map(one, seeds))
+
+
+def check(outcomes, figures):
     assert "\n".join(f"{o.seed} {o.phases} {o.faults}" for o in outcomes if o.faults) == ""
     # No promise about a phase that nobody was killed in.
     assert min(figures["in each phase"].values()) >= len(outcomes) / 50, figures
-    return figures
 
 
 def test_fifty_kills_leave_nothing_wrong(nest, parts, clean, tmp_path):
-    survives(nest, parts, clean, tmp_path, range(50))
+    outcomes = attack_often(nest, parts, clean, tmp_path, range(50))
+    check(outcomes, report(outcomes, clean.size))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_thousand_kills_leave_nothing_wrong(nest, parts, clean, tmp_path, capsys):
-    figures = survives(nest, parts, clean, tmp_path, range(1000, 2000))
+    outcomes = attack_often(nest, parts, clean, tmp_path, range(1000, 2000))
+    figures = report(outcomes, clean.size)
     with capsys.disabled():
         print("\n" + json.dumps(figures, indent=2))  # noqa: T201 - they go to the documentation
+    check(outcomes, figures)

@@ -102,7 +102,7 @@ class Nest:
         pipe = folder / f"marks-{time.monotonic_ns()}"
         os.mkfifo(pipe)
         life = Life(began=time.monotonic())
-        order |= {"pipe": str(pipe), "cache": str(folder / "cache")}
+        order = {"cache": str(folder / "cache")} | order | {"pipe": str(pipe)}
         with self._lock:
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
