@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mews_frames._cache.files import remove, replace_with, scratch
 from mews_frames._cache.manifest import Part, sha256_of
 from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool
+from mews_frames._cache.sums import sums_of
 from mews_frames._frames.decode import decode_part
 from mews_frames._frames.lines import Place
 from mews_frames._frames.parquet import Origin, Written, recognise, write_part
@@ -70,6 +71,9 @@ def bring_parts(
     What lies in the cache now, in the order of `files`.
     """
     bringing = _Bringing(layout, download, kept)
+    if kept.names is not None:
+        for file in files:  # an earlier call may have wanted all columns
+            bringing.forget(file.number)
     parts = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-part")
     try:
         futures = [parts.submit(bringing.part, file) for file in files]
@@ -117,10 +121,10 @@ class _Bringing:
                 return self._bring(file)
             except _InheritedDamageError:
                 # Bytes that an earlier run left, perhaps before a power cut: fetch them anew.
-                self._forget(file.number)
+                self.forget(file.number)
                 return self._bring(file)
         except (DecodeError, IntegrityError):
-            self._forget(file.number)  # or the next attempt would go on with what is damaged
+            self.forget(file.number)  # or the next attempt would go on with what is damaged
             raise
         except OSError as error:
             raise self._disk_error(file, error) from error
@@ -165,13 +169,16 @@ class _Bringing:
 
     def _finished(self, part: Part) -> Part:
         """Count a part that is in its place; the bytes that it was made of can go."""
-        self._forget(part.number)
+        self.forget(part.number)
         self._count(parts_done=1)
         return part
 
-    def _forget(self, number: int) -> None:
+    def forget(self, number: int) -> None:
+        """Remove what has arrived of a part."""
+        path = self._layout.partial(self._export_id, number)
         with suppress(CacheError):
-            remove(self._layout.partial(self._export_id, number))
+            remove(path)
+            remove(sums_of(path))
 
     def _origin(self, file: ExportFile) -> Origin:
         return Origin(self._export_id, file.number, file.size)
@@ -180,8 +187,8 @@ class _Bringing:
         if self._kept.names is not None:
             return MemorySpool(file.size)
         path = self._layout.partial(self._export_id, file.number)
-        if flaw_at(path):
-            remove(path)  # what others could have written is no beginning of a part
+        if flaw_at(path) or flaw_at(sums_of(path)):
+            self.forget(file.number)  # what others could have written is no beginning of a part
         return DiskSpool(path, file.size)
 
     def _fetch(self, file: ExportFile, spool: Spool) -> None:

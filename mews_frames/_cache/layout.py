@@ -7,6 +7,7 @@
     <cache dir>/v1/exports/<export id>/export.json         the manifest: last, it makes it complete
     <cache dir>/v1/exports/<export id>/part-00001.parquet
     <cache dir>/v1/exports/<export id>/part-00001.jsonl.partial     while it arrives
+    <cache dir>/v1/exports/<export id>/part-00001.jsonl.sums        digests of what has arrived
     <cache dir>/v1/exports/<export id>/merge-<digest>.json  how it merges with earlier pieces
     <cache dir>/v1/locks/                                  politeness between processes
 

@@ -13,7 +13,9 @@ from collections import deque
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
+from mews_frames._cache.sums import Sums
 from mews_frames._stopped import OtherBytes, Stopped
+from mews_frames._trust import OPEN_SAFELY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,20 +76,22 @@ class DiskSpool:
     Parameters
     ----------
     path
-        The file; what it holds already is the beginning of the part.
+        The file; what it holds already is the beginning of the part, as far as its digests
+        (`mews_frames._cache.sums`) say so.
     size
         Bytes of the whole part.
     """
 
     def __init__(self, path: Path, size: int) -> None:
         self._size = size
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | OPEN_SAFELY, 0o600))
         with ExitStack() as opened:
             self._writing = opened.enter_context(path.open("r+b", buffering=0))
             self._reading = opened.enter_context(path.open("rb", buffering=0))
-            opened.pop_all()  # both are there: `close` closes them
-        there = self._writing.seek(0, os.SEEK_END)
-        self.position = self._available = there if there <= size else 0
+            self._sums = Sums(path, size)
+            opened.callback(self._sums.close)
+            self.position = self._available = self._sums.believed(self._writing)
+            opened.pop_all()  # all is there: `close` closes it
         self._wanted = 0
         self._error: BaseException | None = None
         self._news = threading.Condition()
@@ -111,6 +115,7 @@ class DiskSpool:
         view = memoryview(data)
         while view:
             view = view[self._writing.write(view) :]
+        self._sums.add(data)
         with self._news:
             self.position += len(data)
             self._available = max(self._available, self.position)
@@ -120,6 +125,7 @@ class DiskSpool:
     def restart(self) -> None:
         """Expect the part from its first byte."""
         self.position = 0
+        self._sums.restart()
 
     def fail(self, error: BaseException) -> None:
         """Tell the other end that nothing more will come, or be taken."""
@@ -147,6 +153,7 @@ class DiskSpool:
         self.fail(Stopped())
         with self._writes:
             self._writing.close()
+            self._sums.close()
         self._reading.close()
 
 

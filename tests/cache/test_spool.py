@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mews_frames._cache.spool import MOST_IN_MEMORY, DiskSpool, MemorySpool
@@ -101,6 +101,115 @@ def test_a_file_longer_than_the_part_is_not_believed(tmp_path):
     path.write_bytes(PART + b"more")
     spool = DiskSpool(path, len(PART))
     assert spool.position == 0
+    spool.close()
+
+
+BLOCK = 65_536
+LARGE = bytes(i * i % 251 for i in range(3 * BLOCK + 1234))
+
+
+def left_by(end, tmp_path, stop, step=4096):
+    """Leave the files of a run that ended after `stop` bytes; killed, it closed nothing."""
+    spool = DiskSpool(tmp_path / "part.partial", len(LARGE))
+    for start in range(0, stop, step):
+        spool.write(LARGE[start : min(start + step, stop)])
+    if end == "kill":
+        files = {p: p.read_bytes() for p in tmp_path.iterdir()}
+        spool.close()
+        for path, data in files.items():
+            path.write_bytes(data)
+    else:
+        spool.close()
+    return tmp_path / "part.partial"
+
+
+@pytest.mark.parametrize("stop", [1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, len(LARGE)])
+@pytest.mark.parametrize("step", [1000, BLOCK, 2 * BLOCK])
+def test_neither_an_interrupt_nor_a_kill_costs_a_byte_that_was_written(tmp_path, stop, step):
+    path = left_by("interrupt", tmp_path, stop, step)
+    spool = DiskSpool(path, len(LARGE))
+    assert spool.position == stop
+    spool.write(LARGE[stop:])
+    assert b"".join(spool.chunks()) == LARGE
+    spool.close()
+    path.unlink()
+    path = left_by("kill", tmp_path, stop, step)
+    spool = DiskSpool(path, len(LARGE))
+    assert spool.position == stop
+    spool.write(LARGE[spool.position :])
+    assert b"".join(spool.chunks()) == LARGE
+    spool.close()
+
+
+@pytest.mark.parametrize("suffix", [".partial", ".sums"])
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_only_bytes_as_they_came_are_built_upon(tmp_path, suffix, data):
+    path = left_by(data.draw(st.sampled_from(["kill", "interrupt"])), tmp_path, 2 * BLOCK + 777)
+    change(path.with_suffix(suffix), data)
+    spool = DiskSpool(path, len(LARGE))
+    assert path.read_bytes()[: spool.position] == LARGE[: spool.position]
+    spool.write(LARGE[spool.position :])
+    assert b"".join(spool.chunks()) == LARGE
+    spool.close()
+    for each in tmp_path.iterdir():
+        each.unlink()
+
+
+def change(path, data):
+    """Flip, cut or insert a byte somewhere in a file."""
+    whole = bytearray(path.read_bytes())
+    position = data.draw(st.integers(0, len(whole) - 1))
+    match data.draw(st.sampled_from(["flip", "cut", "insert", "end"])):
+        case "flip":
+            whole[position] ^= data.draw(st.integers(1, 255))
+        case "cut":
+            del whole[position]
+        case "insert":
+            whole.insert(position, data.draw(st.integers(0, 255)))
+        case "end":
+            del whole[position:]
+    path.write_bytes(whole)
+
+
+def test_the_beginning_of_another_part_is_not_built_upon(tmp_path):
+    path = left_by("interrupt", tmp_path, 2 * BLOCK)
+    for each in (path, path.with_suffix(".sums")):
+        each.rename(each.with_stem("other"))
+    spool = DiskSpool(tmp_path / "other.partial", len(LARGE))
+    assert spool.position == 0
+    spool.close()
+
+
+def test_blocks_that_changed_places_are_not_built_upon(tmp_path):
+    path = left_by("interrupt", tmp_path, 2 * BLOCK)
+    for each, size in ((path, BLOCK), (path.with_suffix(".sums"), 20)):
+        whole = each.read_bytes()
+        each.write_bytes(whole[size:] + whole[:size])
+    spool = DiskSpool(path, len(LARGE))
+    assert spool.position == 0
+    spool.close()
+
+
+def test_what_an_older_release_left_without_digests_is_fetched_again(tmp_path):
+    path = left_by("interrupt", tmp_path, 2 * BLOCK)
+    path.with_suffix(".sums").unlink()
+    spool = DiskSpool(path, len(LARGE))
+    assert spool.position == 0
+    spool.write(LARGE)
+    assert b"".join(spool.chunks()) == LARGE
+    spool.close()
+
+
+def test_a_part_that_is_sent_again_has_right_digests(tmp_path):
+    path = tmp_path / "part.partial"
+    spool = DiskSpool(path, len(LARGE))
+    spool.write(LARGE[: BLOCK + 5])
+    spool.restart()
+    spool.write(LARGE[: 2 * BLOCK])
+    spool.close()
+    spool = DiskSpool(path, len(LARGE))
+    assert spool.position == 2 * BLOCK
     spool.close()
 
 

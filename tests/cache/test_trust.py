@@ -186,12 +186,12 @@ def test_a_journal_record_that_others_could_have_written_is_not_believed(
     assert found(client) == set()
 
 
-@pytest.mark.parametrize("place", ["v1/locks", "CACHEDIR.TAG", "partial"])
+@pytest.mark.parametrize("place", ["v1/locks", "CACHEDIR.TAG", "partial", "sums"])
 def test_nothing_is_written_through_a_planted_link(client, load, cached, whole, tmp_path, place):
     precious = tmp_path / "precious"
     precious.write_text("mine")
-    if place == "partial":
-        links = [cached / "part-00001.jsonl.partial"]
+    if place in {"partial", "sums"}:
+        links = [cached / f"part-00001.jsonl.{place}"]
     elif place == "v1/locks":
         links = list((client.cache.path / place).iterdir())
     else:
