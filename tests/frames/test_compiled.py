@@ -243,6 +243,11 @@ def test_unknown_fields_are_rescued_as_the_exact_path_would(budget):
     assert any(taken)
 
 
+def test_a_record_may_have_many_unknown_fields_but_not_countless():
+    few, many = (b"{%s}" % b",".join(b'"New%d":0' % i for i in range(count)) for count in (32, 33))
+    assert odd_rows(few, many, few) == [1]
+
+
 def test_with_columns_left_out_nobody_asks_for_unknown_fields():
     table, odd = decode_compiled(b'{"New":1,"Id":"a"}\n', keep("LedgerEntry", ["Id"]))
     assert (table.to_pylist(), odd) == ([{"Id": "a", "_rescued_data": None}], [])
