@@ -58,11 +58,12 @@ TITLES = {
 }
 
 GROWS = """\
-Rows: at 10,000 the fixed costs are most of it (an export looked up, connections, files synced:
-about a quarter of a second); from 40,000 on decoding is, and time grows with the bytes. Parts: two
-are brought at a time, and the blocks of each are decoded on all cores, so that one part is no
-slower than eight. Cores: decoding is what they share. Memory grows until the row groups of two
-parts are full, and little from then on. Exports of 4 GB, of five million rows, and machines of
+Rows: at 10,000 the fixed costs are most of it (an export looked up, connections, files synced: some
+tenths of a second); from 160,000 on the bytes are: downloading, decoding and writing each take
+their share of the cores, and time grows in proportion. Parts: two are brought at a time, and the
+blocks of each are decoded on all cores, so that one part is no slower than eight. Threads: so many
+parts at a time, and so many decoders; beyond the cores they only cost memory. Memory: two row
+groups being gathered and written, and the libraries; it does not grow with the export. Machines of
 more than two cores were not measured."""
 
 PRUNED = """\
