@@ -143,7 +143,10 @@ class Table:
         raise TableError(
             f"the table at {self.place} cannot be read"
             + ("" if version is None else f" in version {version}"),
-            hint="history(), of deltalake.DeltaTable, lists the versions that are left",
+            hint="is the place right, and may you read it? What deltalake said is the cause of this"
+            " error"
+            if version is None
+            else "history(), of deltalake.DeltaTable, lists the versions that are left",
         ) from error
 
     def state(self, opened: DeltaTable | None) -> State | None:
