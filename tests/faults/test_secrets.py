@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.shop import ROWS, meeting
+from support.troubles import cut, saying
 
 import mews_frames as mf
+from mews_frames import errors
 from mews_frames._sandbox.server import _Handler
 from mews_frames.testing import Corrupt, Drop, Refuse, UnknownStatus
 
@@ -88,7 +91,7 @@ def test_no_artefact_of_a_run_holds_a_token_or_a_link(tmp_path, secrets):
     ]
     said = []
     with (
-        mf.sandbox(rows=60, duration=0, faults=faults) as mews,
+        mf.sandbox(rows=60, parts=1, duration=0, faults=faults) as mews,
         (tmp_path / "err").open("w") as err,
     ):
         words = [sys.executable, "-m", "support.failing", str(tmp_path)]
@@ -110,3 +113,24 @@ def test_no_artefact_of_a_run_holds_a_token_or_a_link(tmp_path, secrets):
     assert any("support.failing" in line for line in said)
     assert len(secrets) > 3
     assert leaks(tmp_path, secrets | tokens, *said) == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("on", ["add", "getAll", "download"])
+def test_a_redirect_brings_nothing_elsewhere(clock, on, status):
+    with mf.sandbox(rows=20, clock=clock) as elsewhere:
+        there = {"Location": f"{elsewhere.address}/api/connector/v1/exports/{on}?sig=7"}
+        refuse = Refuse(status, on=on, headers=there)
+        with mf.sandbox(rows=20, clock=clock, faults=[refuse]) as mews:
+            kind = errors.DownloadError if on == "download" else errors.ServerError
+            with pytest.raises(kind, match=r"redirect|another host"):
+                mews.client().load_entities("OrderItem", progress=False)
+        assert elsewhere.requests == ()
+
+
+def test_a_cookie_is_not_sent_back(monkeypatch, clock):
+    cookie = saying(Set_Cookie="who=me; Path=/")
+    with meeting(monkeypatch, clock, cookie, cut(5000), parts=3, always=cookie) as met:
+        assert met.load().height == ROWS
+        met.check()
+    assert not [r for r in met.mews.requests if "cookie" in r.headers]
