@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import errno
+import math
 import os
+import shutil
 import threading
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.files import remove, replace_with, scratch
+from mews_frames._cache.files import is_full, reason, remove, replace_with, scratch
 from mews_frames._cache.manifest import Part, sha256_of
 from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool
 from mews_frames._cache.sums import sums_of
@@ -70,7 +71,7 @@ def bring_parts(
     -------
     What lies in the cache now, in the order of `files`.
     """
-    bringing = _Bringing(layout, download, kept)
+    bringing = _Bringing(layout, download, kept, room_needed(files, kept))
     if kept.names is not None:
         for file in files:  # an earlier call may have wanted all columns
             bringing.forget(file.number)
@@ -91,10 +92,29 @@ def bring_parts(
         parts.shutdown(wait=False, cancel_futures=True)
 
 
+def room_needed(files: Sequence[ExportFile], kept: Kept) -> float:
+    """Estimate the bytes that an export needs on disk while it arrives.
+
+    Decoded parts take about a tenth of their JSON Lines (docs/decisions/0006), small ones more;
+    besides, those that arrive side by side lie there as they come, unless columns were left out.
+    """
+    sizes = sorted((file.size for file in files), reverse=True)
+    arriving = 0 if kept.names is not None else sum(sizes[:SIDE_BY_SIDE])
+    return 0.2 * sum(sizes) + arriving
+
+
+def _free(folder: Path) -> float:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return math.nan
+
+
 class _Bringing:
     """The threads and counters of one export on its way into the cache."""
 
-    def __init__(self, layout: Layout, download: Download, kept: Kept) -> None:
+    def __init__(self, layout: Layout, download: Download, kept: Kept, needed: float) -> None:
+        self._needed = needed
         self._layout = layout
         self._download = download
         self._kept = kept
@@ -228,14 +248,13 @@ class _Bringing:
             self.so_far.parts_done += parts_done
 
     def _disk_error(self, file: ExportFile, error: OSError) -> CacheError:
-        full = error.errno in {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-        what = "the disk is full" if full else (error.strerror or type(error).__name__)
+        more = "free some space" if is_full(error) else "see that it can be written"
         return CacheError(
             f"part {file.number} of export {self._export_id} cannot be written to"
-            f" {self._layout.root}: {what}",
-            hint=f"about {file.size * 1.2 / 1e6:.0f} MB are needed for this part while it arrives,"
-            " a tenth of that afterwards; free some space, or set MEWS_FRAMES_CACHE_DIR, and call"
-            " again: the export is kept",
+            f" {self._layout.root}: {reason(error)}",
+            hint=f"about {self._needed / 1e6:.1f} MB are needed for this export while it arrives,"
+            f" and {_free(self._layout.root) / 1e6:.1f} MB are free; {more}, or set"
+            " MEWS_FRAMES_CACHE_DIR, and call again: the export is kept",
             export_id=self._export_id,
             part=file.number,
         )

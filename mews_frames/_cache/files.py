@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNREADABLE",
+    "is_full",
     "is_orphan",
     "is_scratch",
     "make_private",
     "read_own",
     "read_sealed",
+    "reason",
     "remove",
     "replace_with",
     "scratch",
@@ -41,12 +44,37 @@ UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, MewsError)
 """What reading a whole file raises whose contents are not ours: another version wrote it."""
 
 
+LITTLE = 64 * 1024
+"""Bytes that are said to be needed for what is no part: a folder, a record, a manifest."""
+
+BLOCK = 4096
+"""Bytes that file systems hand out at a time."""
+
+MORE = 1024
+"""Bytes that an export takes in the journal: about 500 as it is added."""
+
+
 def unusable(path: Path, error: OSError) -> CacheError:
     """Say that a place in the cache cannot be written, and what to do."""
+    needed = f"{LITTLE // 1024} KB are needed for it: free some space; " if is_full(error) else ""
     return CacheError(
-        f"the cache at {path} cannot be written: {error.strerror or type(error).__name__}",
-        hint="MEWS_FRAMES_CACHE_DIR, or cache_dir= of mf.Client, names another folder",
+        f"the cache at {path} cannot be written: {reason(error)}",
+        hint=f"{needed}MEWS_FRAMES_CACHE_DIR, or cache_dir= of mf.Client, names another folder",
     )
+
+
+def is_full(error: OSError) -> bool:
+    """Say whether a write failed for want of room: on the disk, in a quota, below a limit."""
+    return error.errno in {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def reason(error: OSError) -> str:
+    """Say in words why a write failed."""
+    if error.errno == errno.EFBIG:
+        return "this process may not write files that large (ulimit -f)"
+    if error.errno == getattr(errno, "EDQUOT", None):
+        return "the quota is used up"
+    return "the disk is full" if is_full(error) else error.strerror or type(error).__name__
 
 
 SCRATCH = re.compile(r".+?(\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+))?\.[0-9a-f]{16}\.tmp")
@@ -93,7 +121,7 @@ def scratch(target: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # moved; or what went wrong before is told
             path.unlink()
 
 
@@ -116,18 +144,48 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def write_sealed(path: Path, data: dict[str, Any]) -> None:
+def write_sealed(path: Path, data: dict[str, Any], *, again: bool = False) -> None:
     """Write a small JSON file with a checksum in it, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    data
+        What.
+    again
+        Whether it must be possible to write it once more with a little more in it, even if the
+        disk fills up meanwhile: then it takes some more room now, and is overwritten in place
+        where there is none for a new file. Only a crash in that moment would damage it.
 
     Raises
     ------
     CacheError
         If it cannot be written.
     """
+    text = seal(data)
+    if again:  # white space after a JSON value means nothing
+        text = text.ljust(-(-(len(text) + MORE) // BLOCK) * BLOCK)
     try:
-        write_text(path, seal(data))
+        write_text(path, text)
     except OSError as error:
-        raise unusable(path, error) from error
+        if not (again and is_full(error) and _overwritten(path, seal(data))):
+            raise unusable(path, error) from error
+
+
+def _overwritten(path: Path, text: str) -> bool:
+    """Write into a file that is there, if it is large enough; say whether it was."""
+    try:
+        handle = os.open(path, os.O_WRONLY | OPEN_SAFELY | getattr(os, "O_BINARY", 0))
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            size = os.fstat(handle).st_size
+            whole = text.encode().ljust(size)
+            if len(whole) > size or file.write(whole) != size:
+                return False
+            os.fsync(handle)
+    except OSError:
+        return False
+    return True
 
 
 def make_private(path: Path) -> None:

@@ -64,7 +64,7 @@ class Journal:
 
     def _put(self, record: Record) -> None:
         self._layout.make(self._layout.requests)
-        write_sealed(self._layout.request(record.fingerprint), record.to_data())
+        write_sealed(self._layout.request(record.fingerprint), record.to_data(), again=True)
         if self._others is not None and record.entries:
             self._others.note(record)
 
@@ -79,7 +79,7 @@ class Journal:
         both = record.with_entries(there)
         if both != record:
             self._layout.make(self._layout.requests)
-            write_sealed(self._layout.request(record.fingerprint), both.to_data())
+            write_sealed(self._layout.request(record.fingerprint), both.to_data(), again=True)
         return both
 
     def records(self) -> Iterator[Record]:
