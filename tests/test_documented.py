@@ -164,3 +164,12 @@ def test_pictures_are_shown_somewhere():
     told = "\n".join(page.read_text("utf-8") for page in pages)
     for picture in (DOCS / "images").glob("*.png"):
         assert f"images/{picture.name}" in told, picture.name
+
+
+@pytest.mark.parametrize("page", sorted(each.name for each in ROOT.glob("*.md")))
+def test_links_within_the_repository_lead_somewhere(page):
+    # Those of the docs are checked by Sphinx.
+    text = (ROOT / page).read_text("utf-8")
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    for link in (first or second for first, second in links):
+        assert link.startswith("https://") or (ROOT / link).exists(), link
