@@ -95,7 +95,10 @@ def test_a_process_killed_between_download_and_commit_loses_nothing(
     assert starts[0] < starts[1]
 
 
-@pytest.mark.parametrize("caches", [("cache", "cache"), ("cache", "another")])
+@pytest.mark.parametrize(
+    "caches",
+    [("cache", "cache"), pytest.param(("cache", "another"), marks=pytest.mark.slow)],
+)
 def test_two_processes_sync_one_table_at_once(mews, living, started, synced, tmp_path, caches):
     synced()
     lately = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
