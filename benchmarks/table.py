@@ -43,7 +43,8 @@ def write_page(results: dict[str, Any]) -> None:
         _plot(taken["growth"])
         lines += ["", "![Cost as the work grows](growth.svg)", "", GROWS]
     (DOCS / "performance.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write_readme()
+    if {"cold", "slow", "warm"} <= taken.keys():
+        write_readme()
 
 
 TITLES = {
