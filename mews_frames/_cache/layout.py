@@ -18,12 +18,15 @@ written is not believed: rows would come from there (docs/decisions/0014).
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import stat
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mews_frames._cache.files import make_private, read_own, remove, unusable, write_text
+from mews_frames._cache.synced import synced_by
 from mews_frames._models import is_uuid
 from mews_frames._trust import flaw_at, flaw_in
 from mews_frames.errors import CacheError, ExportTimeoutError
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 __all__ = ["VERSION", "Layout"]
+
+logger = logging.getLogger("mews_frames")
 
 VERSION = "v1"
 MOMENT = 1.0
@@ -135,6 +140,7 @@ class Layout:
                     make_private(path)
             if not self.is_tagged():
                 write_text(self.tag, TAG)
+            _tell_synced(self.root)
         except OSError as error:
             raise unusable(folder, error) from error
         return folder
@@ -242,6 +248,18 @@ def _acquire(lock: BaseFileLock, timeout: float | None, waiting: Callable[[], No
             hint="the same call goes on with what it leaves; give it more timeout, or end the other"
             " process if it hangs",
         ) from None
+
+
+@cache
+def _tell_synced(root: Path) -> None:
+    """Warn once in a process, through logging: a warning of Python's would end under -W error."""
+    if program := synced_by(root):
+        logger.warning(
+            "the cache at %s lies in a folder that %s copies elsewhere, and guests' data with it;"
+            " MEWS_FRAMES_CACHE_DIR, or cache_dir= of mf.Client, names another folder",
+            root,
+            program,
+        )
 
 
 def _adopt(root: Path) -> None:
