@@ -122,6 +122,7 @@ def test_no_token_goes_to_a_worker(mews, client, cluster, monkeypatch):
     assert "?" not in repr(bridge.Lent("https://storage.example/part?sig=canary"))
 
 
+@pytest.mark.slow
 def test_without_a_shared_cache_this_machine_brings_them(mews, cluster, tmp_path):
     client = mews.client(cache_dir=tmp_path / "alone")
     frame = load(client, backend="dask")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import fsspec
+import httpx
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -16,6 +17,7 @@ from mews_frames._frames.columns import keep
 from mews_frames.errors import AuthenticationError, CacheError, ConfigurationError
 
 everywhere = pytest.mark.parametrize("place", PLACES, indirect=True)
+without_server = pytest.mark.parametrize("place", ["folder", "memory"], indirect=True)
 
 
 def load(client, entity_type="OrderItem", **options):
@@ -47,7 +49,7 @@ def test_an_export_that_runs_is_waited_for_and_not_added_again(machine, count):
     assert count("add") == 1
 
 
-@everywhere
+@without_server
 def test_parts_lie_there_before_the_manifest_that_names_them(machine, place):
     export_id = machine("a").start_export("OrderItem").id
     load(machine("a"))
@@ -60,7 +62,7 @@ def test_parts_lie_there_before_the_manifest_that_names_them(machine, place):
     assert all(export_id in name or "/requests/" in name for name in names)
 
 
-@everywhere
+@without_server
 def test_what_was_changed_there_is_not_believed(machine, place, count, caplog):
     there = load(machine("a")).collect()
     files, names = files_of(place)
@@ -75,7 +77,7 @@ def test_what_was_changed_there_is_not_believed(machine, place, count, caplog):
     assert_frame_equal(load(machine("c")).collect(), there)  # b has put it right
 
 
-@everywhere
+@without_server
 def test_a_part_that_is_missing_there_is_downloaded(machine, place, count):
     there = load(machine("a")).collect()
     files, names = files_of(place)
@@ -200,10 +202,13 @@ print(frame.height, frame["Amount.NetValue"].sum())
 """
 
 
-@pytest.mark.parametrize("place", ["folder", "s3"], indirect=True)
+@pytest.mark.parametrize(
+    "place", ["folder", pytest.param("s3", marks=pytest.mark.slow)], indirect=True
+)
 def test_processes_with_homes_of_their_own_add_one_export(place, tmp_path):
     """Both start at once: whoever comes second attaches to the export of the first."""
-    with mf.sandbox(rows=3_000, parts=4, duration=0.5) as mews:
+    # Longer than a busy machine takes from an add to the record of it in the store.
+    with mf.sandbox(rows=3_000, parts=4, duration=6) as mews:
         shared = environment(
             MEWS_PLATFORM_ADDRESS=mews.address,
             MEWS_CLIENT_TOKEN=mews.client_token,
@@ -247,6 +252,20 @@ def test_a_bucket_that_is_not_there_is_no_empty_one(mews, to_s3, tmp_path):
     client = mews.client(cache_dir=tmp_path / "x", shared_cache="s3://no-such-bucket/mews")
     with pytest.raises(CacheError, match="no bucket 'no-such-bucket'"):
         load(client)
+    assert not mews.requests
+
+
+def test_wrong_credentials_are_said_and_not_shown(mews, to_s3, s3, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary")
+    switch = f"{s3['AWS_ENDPOINT_URL']}/moto-api/reset-auth"
+    httpx.post(switch, content=b"0")  # from now on the server looks at keys
+    try:
+        with pytest.raises(CacheError, match="cannot be read: PermissionError") as caught:
+            load(mews.client(cache_dir=tmp_path / "x", shared_cache=f"{to_s3}/mews"))
+    finally:
+        httpx.post(switch, content=b"inf")
+    assert "canary" not in str(caught.value)
     assert not mews.requests
 
 
