@@ -165,6 +165,14 @@ def test_every_day_is_the_right_one():
     assert table["CreatedUtc"].to_pylist() == [datetime.combine(day, evening) for day in days]
 
 
+def test_booleans_are_true_false_or_odd():
+    values = [b"true", b"false", b"null", b"tru", b"falsey", b"truefalse", b"True", b"0", b'"true"']
+    data = b"".join(b'{"IsActive":%s}\n' % value for value in values)
+    table, odd = decode_compiled(data, keep("Company", None))
+    assert table["IsActive"].to_pylist() == [True, False] + [None] * 7
+    assert [line.row for line in odd] == [3, 4, 5, 6, 7, 8]
+
+
 def test_objects_for_lists_and_lists_for_objects_are_odd():
     lines = [b'{"Amount":[]}', b'{"Amount":{"TaxValues":{}}}', b'{"Amount":{"TaxValues":[1]}}']
     assert odd_rows(*lines, entity_type="OrderItem") == [0, 1, 2]
