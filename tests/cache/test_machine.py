@@ -1,5 +1,7 @@
 """Any story of a cache: what it serves is the clean frame, and no export is added for nothing."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ class CacheMachine(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.mews = mf.sandbox(records={"OrderItem": PARTS}, clock=self.clock)
         self.client = self.open()
-        self.known = {}  # by id: when it expires; None while it runs
+        self.known = {}  # by id: when it expires; while it runs, when it will at the earliest
         self.due = 0
 
     def open(self):
@@ -47,7 +49,7 @@ class CacheMachine(RuleBasedStateMachine):
 
     def forget_expired(self):
         now = self.clock.now()
-        self.known = {i: end for i, end in self.known.items() if end is None or now < end}
+        self.known = {i: end for i, end in self.known.items() if now < end}
 
     def allow(self):
         self.forget_expired()
@@ -56,7 +58,7 @@ class CacheMachine(RuleBasedStateMachine):
     def learn(self):
         for row in self.client.exports().iter_rows(named=True):
             if row["added"] is not None:  # it is in the journal
-                self.known[row["id"]] = row["expires"]
+                self.known[row["id"]] = row["expires"] or row["added"] + timedelta(days=7)
         self.forget_expired()
 
     # ---------------------------------------------------------------- what happens
@@ -146,7 +148,9 @@ class CacheMachine(RuleBasedStateMachine):
     @invariant()
     def no_export_is_added_for_nothing(self):
         self.forget_expired()
-        assert [r.operation for r in self.mews.requests].count("add") <= self.due
+        # A refused one asks whether the slot is free: Mews' clock was set back, too.
+        done = [r for r in self.mews.requests if r.operation == "add" and r.status == 200]
+        assert len(done) <= self.due
 
     @invariant()
     def nothing_but_the_cache_lies_there(self):
@@ -155,20 +159,21 @@ class CacheMachine(RuleBasedStateMachine):
             assert path.is_dir() or path.name.endswith(known), path
 
 
-def story(examples, steps):
+def stories(examples, steps, **more):
     return settings(
         max_examples=examples,
         stateful_step_count=steps,
         suppress_health_check=list(HealthCheck),
         deadline=None,
+        **more,
     )
 
 
 class TestShort(CacheMachine.TestCase):
-    settings = story(8, 12)
+    settings = stories(8, 12, derandomize=True)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 class TestLong(CacheMachine.TestCase):
-    settings = story(60, 30)
+    settings = stories(300, 40)
