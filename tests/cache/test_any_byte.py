@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mews_frames as mf
+from mews_frames._cache.files import read_sealed, seal
 from mews_frames.errors import DecodeError
 from mews_frames.testing import Corrupt, FakeClock
 
@@ -116,3 +117,16 @@ def test_a_finished_part_of_an_unfinished_export_is_believed_by_its_digest(copie
         shutil.copytree(folder, copy)
         reader = copies.mews.client(cache_dir=copy)
         assert load(reader, "Reservation").equals(frames["Reservation"]), position
+
+
+def test_how_other_exports_merge_is_not_believed(copies):
+    client, frames, folder = copies()
+    (path,) = folder.glob("v1/exports/*/merge-*.json")
+    ids = frames["OrderItem"]["Id"].to_list()
+    data = read_sealed(path) | {"older": [{"ids": ids, "rows": []}] * 2}
+    path.write_text(seal(data | {"exports": data["exports"][::-1]}))
+    assert {damage.path for damage in client.cache.verify()} == {path}
+    assert load(client, "OrderItem").equals(frames["OrderItem"])
+    path.write_text(seal({"exports": data["exports"], "older": 7}))
+    assert load(client, "OrderItem").equals(frames["OrderItem"])
+    assert client.cache.verify() == ()
