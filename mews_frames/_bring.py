@@ -16,8 +16,6 @@ from mews_frames._cache.manifest import (
     sha256_of,
     write_manifest,
 )
-from mews_frames._exports.download import Download
-from mews_frames._exports.links import Links
 from mews_frames._frames.columns import Kept
 from mews_frames._frames.merge import KEYS, Older, older_rows, without_older
 from mews_frames._frames.parquet import digest_of, footer_of
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from mews_frames._cache.layout import Layout
     from mews_frames._connector.connector import Connector
     from mews_frames._connector.http import Http
+    from mews_frames._exports.download import Download
     from mews_frames._models import Export, Seen
     from mews_frames._parts import Brought
     from mews_frames._progress import Teller
@@ -233,6 +232,9 @@ class Bring:
         return older
 
     def _download(self, seen: Seen) -> Download:
+        from mews_frames._exports.download import Download  # what is held does not need it
+        from mews_frames._exports.links import Links
+
         export_id = seen.export.id
 
         def look() -> Seen | None:

@@ -10,7 +10,6 @@ from mews_frames._bring import Bring
 from mews_frames._cache.cache import Cache
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
-from mews_frames._check import check
 from mews_frames._clock import SystemClock
 from mews_frames._closing import Closing
 from mews_frames._connector.connector import Connector, Credentials
@@ -565,6 +564,8 @@ class Client(Closing):
 
     def check(self, what: Any) -> pl.DataFrame:
         """Check what an auditor would; see `mews_frames.check`."""
+        from mews_frames._check import check
+
         return check(what, self._load_whole)
 
     def _load_whole(self, named: str | Export) -> tuple[pl.LazyFrame, Export]:

@@ -11,7 +11,6 @@ import polars as pl
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
 from mews_frames._frames.columns import RESCUED
-from mews_frames._frames.drift import drift_of, telling_columns
 from mews_frames._frames.meaning import RESCUED_MEANING
 from mews_frames._frames.types import polars_type
 from mews_frames._schemas import Field, load_schema
@@ -148,6 +147,8 @@ def _type_text(field: Field) -> str:
 
 def drift_in(frame: Any) -> pl.DataFrame:
     """List what a frame of any backend holds that the schema does not know."""
+    from mews_frames._frames.drift import drift_of, telling_columns
+
     names = frame.collect_schema().names() if isinstance(frame, pl.LazyFrame) else _names(frame)
     if RESCUED not in names:
         raise InvalidArgumentError(

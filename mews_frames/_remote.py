@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from mews_frames._cache.spool import MemorySpool
 from mews_frames._closing import Closing
-from mews_frames._exports.download import Download, Memory
-from mews_frames._exports.links import Links
 from mews_frames._exports.wait import check_end
 from mews_frames._models import Seen, instant_text
 from mews_frames._stopped import Stopped
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
     from mews_frames._connector.connector import Connector
     from mews_frames._connector.http import Http, Incoming
+    from mews_frames._exports.download import Download
     from mews_frames._frames.columns import Kept
     from mews_frames._models import Export, ExportFile
     from mews_frames._progress import Teller
@@ -154,6 +153,9 @@ class Remotes(Closing):
             self._known.clear()
 
     def _know(self, seen: Seen) -> Remote:
+        from mews_frames._exports.download import Download
+        from mews_frames._exports.links import Links
+
         export_id = seen.export.id
 
         def look() -> Seen | None:
@@ -184,6 +186,8 @@ class Remote:
     """
 
     def __init__(self, export: Export, download: Download) -> None:
+        from mews_frames._exports.download import Memory
+
         self.export = export
         self._download = download
         self._memories = {file.number: Memory() for file in export.files}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -101,6 +100,8 @@ class _Lookup:
         )
 
     def _read_profile(self) -> Mapping[str, Any]:
+        import tomllib
+
         try:
             profiles = tomllib.loads(read_config(self._file)).get("profiles", {})
         except FileNotFoundError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -162,6 +161,8 @@ def keep(entity_type: str, names: Sequence[str] | None) -> Kept:
 
 
 def _nearest(name: str, known: set[str]) -> str:
+    import difflib
+
     lower = {k.lower(): k for k in sorted(known)}
     near = difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.5)
     return (
