@@ -295,20 +295,6 @@ def query_duckdb(job: Job) -> int:
     return len(rows)
 
 
-def import_ours(_job: Job) -> int:
-    """Import this library."""
-    import mews_frames  # noqa: F401
-
-    return 0
-
-
-def import_polars(_job: Job) -> int:
-    """Import Polars."""
-    import polars as pl  # noqa: F401
-
-    return 0
-
-
 def _import_duckdb() -> None:
     import duckdb
 
@@ -356,8 +342,6 @@ CONTENDERS: dict[str, tuple[Callable[[], None], Callable[..., int]]] = {
     "query_parquet": (_import_polars, query_parquet),
     "query_ndjson": (_import_polars, query_ndjson),
     "query_duckdb": (_import_duckdb, query_duckdb),
-    "import_ours": (_import_nothing, import_ours),
-    "import_polars": (_import_nothing, import_polars),
 }
 """What is imported beforehand, and what is timed."""
 
