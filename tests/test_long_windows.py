@@ -1,6 +1,5 @@
 """More than 180 days in one call: cut, exported piece by piece, merged, and found again."""
 
-import json
 from datetime import timedelta
 
 import polars as pl
@@ -8,6 +7,7 @@ import pytest
 
 import mews_frames as mf
 from mews_frames.errors import InvalidArgumentError
+from mews_frames.testing import Happening, Living
 
 DAYS = 500
 ID = "00000000-0000-4000-a000-000000000001"
@@ -97,17 +97,15 @@ def test_columns_are_those_that_were_asked_for(client, window):
 
 
 def test_of_a_record_in_two_pieces_the_newer_state_is_taken(clock):
-    def part(note, days_ago):
-        updated = clock.now() - timedelta(days=days_ago)
-        record = {"Id": ID, "Notes": note, "UpdatedUtc": updated.strftime("%Y-%m-%dT%H:%M:%SZ")}
-        return [json.dumps(record).encode() + b"\n"]
+    def noted(note, days_ago):
+        return Happening(at=clock.now() - timedelta(days=days_ago), id=ID, fields={"Notes": note})
 
-    records = {"OrderItem": part("old", 200)}
+    orders = Living([noted("old", 200)])
     start, end = clock.now() - timedelta(days=300), clock.now() - timedelta(days=1)
-    with mf.sandbox(clock=clock, records=records) as mews, mews.client() as client:
+    with mf.sandbox(clock=clock, records={"OrderItem": orders}) as mews, mews.client() as client:
         options = {"progress": False, "backend": "pyarrow"}
         client.load_entities("OrderItem", updated=(start, start + timedelta(days=180)), **options)
-        records["OrderItem"] = part("new", 20)
+        orders.happen(noted("new", 20))
         frame = client.load_entities("OrderItem", updated=(start, end), **options)
     assert frame["Notes"].to_pylist() == ["new"]
 

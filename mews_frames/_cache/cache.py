@@ -253,8 +253,10 @@ class Cache:
 
     def _is_over(self, export_id: str) -> bool:
         """Say whether nobody will want what lies there of an export."""
+        if manifest := read_manifest(self._layout, export_id):  # it knows how wrong our clock is
+            return manifest.is_expired(self._clock.now() - KEPT_AFTER_EXPIRY)
         entry = self._entry(export_id)
-        if entry.complete or entry.expires is not None:
+        if entry.expires is not None:
             return self._is_past(entry.expires)
         return self._is_long_since(self._layout.export(export_id))  # a download that was left
 

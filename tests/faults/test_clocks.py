@@ -43,7 +43,7 @@ def load(client, **options):
     return client.load_entities("OrderItem", progress=False, **options).collect().height
 
 
-@pytest.mark.parametrize("off", [-DAY, -HOUR, HOUR, 3 * DAY])
+@pytest.mark.parametrize("off", [-30 * DAY, -DAY, -HOUR, HOUR, 3 * DAY, 30 * DAY])
 def test_an_export_is_waited_for_as_long_as_it_takes(mews, clock, off):
     began = clock.monotonic()
     assert load(mews.client(clock=Wrong(clock, off))) == 30
