@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from mews_frames._cache.cache import Cache, CacheEntry, Damage
-from mews_frames._check import check as checked
 from mews_frames._client import Client, LoadExportOptions, LoadOptions
 from mews_frames._clock import SystemClock
 from mews_frames._frames.columns import Kept, polars_schema
@@ -748,6 +747,7 @@ def check(what: Any, *, profile: str | None = None) -> pl.DataFrame:
     >>> "foreign keys of Reservation" in report["check"]
     True
     """
+    from mews_frames._check import check as checked
 
     def load(named: str | Export) -> tuple[pl.LazyFrame, Export]:
         with Client(profile=profile) as client:

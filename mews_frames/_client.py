@@ -555,8 +555,7 @@ class Client(Closing):
         )
         nobody = Teller(None, entity_type, self._clock)
         wanted = self._wanted(request, columns, max_age, lambda _: nobody, refresh=refresh)
-        layout = Layout(self._cache.path)
-        return plan_of(wanted, layout, self._bring, self._account, self._connector.now())
+        return plan_of(wanted, self._layout, self._bring, self._account, self._connector.now())
 
     def exports(self) -> pl.DataFrame:
         """List what this machine knows of exports; see `mews_frames.exports`."""

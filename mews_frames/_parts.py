@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mews_frames._cache.files import is_full, reason, remove, replace_with, scratch
-from mews_frames._cache.manifest import Part, sha256_of
+from mews_frames._cache.manifest import Part, part_at
 from mews_frames._cache.spool import DiskSpool, MemorySpool, Spool
 from mews_frames._cache.sums import sums_of
 from mews_frames._frames.decode import decode_part
@@ -261,8 +261,7 @@ class _Bringing:
 
 
 def _part(file: ExportFile, written: Written, path: Path) -> Part:
-    size, digest = path.stat().st_size, sha256_of(path)
-    return Part(file.number, file.size, written.rows, written.rescued, size, digest)
+    return part_at(path, file.number, file.size, written.rows, written.rescued)
 
 
 class _InheritedDamageError(Exception):

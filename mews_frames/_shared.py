@@ -19,18 +19,24 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from mews_frames._cache.cache import ABANDONED, KEPT_AFTER_EXPIRY
 from mews_frames._cache.files import UNREADABLE, remove, replace_with, scratch, seal, unseal
+from mews_frames._cache.journal import record_in
 from mews_frames._cache.layout import VERSION
-from mews_frames._cache.manifest import LAYOUT, Manifest, Part, sha256_of, write_manifest
+from mews_frames._cache.manifest import (
+    Manifest,
+    Part,
+    manifest_in,
+    part_at,
+    sha256_of,
+    write_manifest,
+)
 from mews_frames._frames.columns import RESCUED, Kept
 from mews_frames._frames.parquet import Origin, digest_of, write_part
 from mews_frames._frames.rescue import only_kept
 from mews_frames._models import is_uuid
-from mews_frames._records import LAYOUT as RECORD_LAYOUT
-from mews_frames._records import Record
 from mews_frames.errors import CacheError, IntegrityError
 
 if TYPE_CHECKING:
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
 
     from mews_frames._cache.layout import Layout
     from mews_frames._models import Export
+    from mews_frames._records import Record
     from mews_frames.typing import Clock
 
 __all__ = ["Lot", "Shared", "Store", "new_upload", "part_name"]
@@ -50,10 +57,6 @@ SIDE_BY_SIDE = 4
 
 MOST_ENTRIES = 8
 """Exports that a record of a request keeps; older ones have expired long ago."""
-
-KEPT_AFTER_EXPIRY = timedelta(days=1)
-ABANDONED = timedelta(days=8)
-"""As in the cache (`mews_frames._cache.cache`): an upload that nobody finished goes after it."""
 
 
 class Store(Protocol):
@@ -144,13 +147,7 @@ class Shared:
             If the store cannot be read: nothing was asked of Mews yet.
         """
         data = unseal(self.store.read(_request(fingerprint)) or b"")
-        if data is None or data.get("layout") != RECORD_LAYOUT:
-            return None
-        try:
-            record = Record.from_data(data)
-        except UNREADABLE:
-            return None
-        return record if record.fingerprint == fingerprint else None
+        return record_in(data, fingerprint)
 
     def note(self, record: Record) -> None:
         """Tell the others of exports that were added; what they have added stays.
@@ -177,13 +174,10 @@ class Shared:
     def lot(self, export_id: str, wanted: Kept) -> Lot | None:
         """Find what lies there of an export, if these columns of it can be served now."""
         data = unseal(self.store.read(_manifest(export_id)) or b"")
-        if data is None or data.get("layout") != LAYOUT or not is_uuid(data.get("upload")):
+        manifest = manifest_in(data)
+        if data is None or manifest is None or not is_uuid(data.get("upload")):
             return None
-        try:
-            lot = Lot(Manifest.from_data(data), data["upload"])
-        except UNREADABLE:
-            return None
-        manifest = lot.manifest
+        lot = Lot(manifest, data["upload"])
         numbers = [part.number for part in manifest.parts]
         if (
             manifest.export.id != export_id
@@ -322,8 +316,7 @@ class _Copying:
         table = table.set_column(at, RESCUED, pa.array(rescued.to_list(), pa.string()))
         origin = Origin(self.lot.manifest.export.id, part.number, part.size)
         written = write_part(aside, [table], self.wanted, origin)
-        size, digest = aside.stat().st_size, sha256_of(aside)
-        return Part(part.number, part.size, written.rows, written.rescued, size, digest)
+        return part_at(aside, part.number, part.size, written.rows, written.rescued)
 
     def _damaged(self, part: Part, what: str) -> IntegrityError:
         export_id = self.lot.manifest.export.id

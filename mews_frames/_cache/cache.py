@@ -28,6 +28,10 @@ __all__ = ["Cache", "CacheEntry", "Damage"]
 KEPT_AFTER_EXPIRY = timedelta(days=1)
 """Expired exports are not served; they lie a day longer for frames that are still open."""
 
+ABANDONED = timedelta(days=8)
+"""Unfinished things and older layouts go when nobody has written there for longer than Mews keeps
+files, a week."""
+
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
@@ -255,9 +259,9 @@ class Cache:
         """Say whether nobody will want what lies there of an export."""
         if manifest := read_manifest(self._layout, export_id):  # it knows how wrong our clock is
             return manifest.is_expired(self._clock.now() - KEPT_AFTER_EXPIRY)
-        entry = self._entry(export_id)
-        if entry.expires is not None:
-            return self._is_past(entry.expires)
+        found = self._journal.find(export_id)
+        if found and found[1].export.expires is not None:
+            return self._is_past(found[1].export.expires)
         return self._is_long_since(self._layout.export(export_id))  # a download that was left
 
     def _leftovers(self) -> Iterator[Path]:
@@ -277,7 +281,7 @@ class Cache:
     def _is_long_since(self, path: Path) -> bool:
         """Say whether nobody has written there for longer than Mews keeps files (a week)."""
         touched = max((_touched(p) for p in [path, *path.rglob("*")]), default=0.0)
-        return self._clock.now().timestamp() - touched > timedelta(days=8).total_seconds()
+        return self._clock.now().timestamp() - touched > ABANDONED.total_seconds()
 
     def _without_past(self, record: Record) -> Record:
         for entry in record.entries:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
 from mews_frames._records import LAYOUT, Entry, Record
@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from mews_frames._cache.layout import Layout
     from mews_frames._models import Seen
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "record_in"]
+
+
+def record_in(data: dict[str, Any] | None, fingerprint: str) -> Record | None:
+    """Make sense of what was sealed; None if it is no record of this request and this layout."""
+    if data is None or data.get("layout") != LAYOUT or data.get("fingerprint") != fingerprint:
+        return None
+    try:
+        return Record.from_data(data)
+    except UNREADABLE:
+        return None
 
 
 class Others(Protocol):
@@ -44,13 +54,7 @@ class Journal:
     def read(self, fingerprint: str) -> Record | None:
         """Read the record of a request; None if there is none that can be trusted."""
         self._layout.check()
-        data = read_sealed(self._layout.request(fingerprint))
-        if data is None or data.get("layout") != LAYOUT or data.get("fingerprint") != fingerprint:
-            return None
-        try:
-            return Record.from_data(data)
-        except UNREADABLE:
-            return None
+        return record_in(read_sealed(self._layout.request(fingerprint)), fingerprint)
 
     def write(self, record: Record) -> None:
         """Put a record on disk, to stay there whatever happens next.

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from mews_frames._cache.layout import Layout
 
 __all__ = [
-    "LAYOUT",
     "Manifest",
     "Part",
     "find_manifest",
+    "manifest_in",
+    "part_at",
     "read_manifest",
     "sha256_of",
     "write_manifest",
@@ -150,14 +151,18 @@ def find_manifest(layout: Layout, export_id: str) -> Manifest | None:
     layout.check()
     if flaw_at(layout.export(export_id), folder=True):
         return None
-    data = read_sealed(layout.manifest(export_id))
+    manifest = manifest_in(read_sealed(layout.manifest(export_id)))
+    return manifest if manifest and manifest.export.id == export_id.lower() else None
+
+
+def manifest_in(data: dict[str, Any] | None) -> Manifest | None:
+    """Make sense of what was sealed; None if there is nothing, or another layout wrote it."""
     if data is None or data.get("layout") != LAYOUT:
         return None
     try:
-        manifest = Manifest.from_data(data)
+        return Manifest.from_data(data)
     except UNREADABLE:
         return None
-    return manifest if manifest.export.id == export_id.lower() else None
 
 
 def read_manifest(layout: Layout, export_id: str) -> Manifest | None:
@@ -182,6 +187,11 @@ def read_manifest(layout: Layout, export_id: str) -> Manifest | None:
 def write_manifest(layout: Layout, manifest: Manifest) -> None:
     """Make an export complete."""
     write_sealed(layout.manifest(manifest.export.id), manifest.to_data())
+
+
+def part_at(path: Path, number: int, size: int, rows: int, rescued: int) -> Part:
+    """Describe a Parquet file that was decoded from so many bytes of JSON Lines."""
+    return Part(number, size, rows, rescued, path.stat().st_size, sha256_of(path))
 
 
 def sha256_of(path: Path) -> str:

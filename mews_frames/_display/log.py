@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from mews_frames._closing import Closing
 from mews_frames._display.board import says_a_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from mews_frames.typing import ProgressEvent
 
 __all__ = ["LogView"]
 
 
-class LogView:
+class LogView(Closing):
     """Writes a line when something changes; an hour of waiting is one line.
 
     Parameters
@@ -29,15 +29,7 @@ class LogView:
         self._words = words
         self._last: dict[str, ProgressEvent] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Add nothing: the error tells of itself."""
 
     def __call__(self, event: ProgressEvent) -> None:

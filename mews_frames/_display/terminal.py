@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -11,11 +11,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from mews_frames._closing import Closing
 from mews_frames._display.board import KEPT, Board
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from rich.console import RenderableType
 
@@ -32,7 +32,7 @@ BAR = 24
 NARROW = 100
 
 
-class TerminalView:
+class TerminalView(Closing):
     """Keeps what is worth it, and below that one line for each entity type that is busy.
 
     Parameters
@@ -61,15 +61,7 @@ class TerminalView:
             redirect_stderr=False,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Take away the lines that change; an error tells of itself."""
         self._live.stop()
 
