@@ -50,8 +50,9 @@ def test_links_that_expire_while_they_queue_are_renewed_once_for_all(meet, clean
 
 
 def test_links_that_are_known_to_be_old_are_not_even_tried(meet, clean, clock):
-    both = threading.Barrier(2)
-    with meet(together(both, late(clock, 700)), together(both), parts=6) as met:
+    both = threading.Barrier(2)  # twice: time passes when both were asked, and before any answer
+    passing = together(both, late(clock, 700, together(both)))
+    with meet(passing, together(both, together(both)), parts=6) as met:
         assert met.load().equals(clean)
         assert met.statuses == [200] * 6
         assert met.renewals == 1
