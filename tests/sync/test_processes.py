@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 
 import mews_frames as mf
+from mews_frames._clock import SystemClock
 from mews_frames.testing import Happening, Living
 
 SYNC = """
@@ -30,6 +31,20 @@ def bill(number, at, **fields):
     return Happening(at=at, id=f"00000000-0000-4000-8000-{number:012}", fields=fields)
 
 
+class Ahead(SystemClock):
+    """Real time, for processes are real; at Mews it may be later."""
+
+    by = timedelta()
+
+    def now(self):
+        return super().now() + self.by
+
+
+@pytest.fixture
+def clock():
+    return Ahead()
+
+
 @pytest.fixture
 def living():
     long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3)
@@ -37,8 +52,8 @@ def living():
 
 
 @pytest.fixture
-def mews(living):
-    with mf.sandbox(records={"Bill": living}, duration=0) as box:
+def mews(living, clock):
+    with mf.sandbox(records={"Bill": living}, duration=0, clock=clock) as box:
         yield box
 
 
@@ -73,9 +88,10 @@ def adds(mews):
 
 
 def test_a_process_killed_between_download_and_commit_loses_nothing(
-    mews, living, started, synced, tmp_path
+    mews, living, clock, started, synced, tmp_path
 ):
     synced()
+    clock.by = timedelta(minutes=1)  # instants on the wire have whole seconds
     an_hour_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
     living.happen(bill(7, an_hour_ago, Notes="changed"))
     living.happen(bill(200, an_hour_ago))
