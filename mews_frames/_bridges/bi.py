@@ -58,10 +58,16 @@ def _write(frame: pl.LazyFrame, name: str, folder: Path, tool: BITool) -> list[P
         _swap(book, lambda aside: write_workbook(aside, frame, dictionary, name=name))
         return [book]
     rows, words = folder / f"{name}.parquet", folder / f"{name}.dictionary.csv"
-    # snappy: the one compression that no reader of Parquet lacks
-    _swap(rows, lambda aside: frame.sink_parquet(aside, compression="snappy"))
+    _swap(rows, lambda aside: _write_parquet(frame, aside))
     _swap(words, dictionary.write_csv)
     return [rows, words]
+
+
+def _write_parquet(frame: pl.LazyFrame, path: Path) -> None:
+    # Opened here: given a name, Polars may make the file late, when an error has come and gone.
+    with path.open("xb") as file:
+        # snappy: the one compression that no reader of Parquet lacks
+        frame.sink_parquet(file, compression="snappy")
 
 
 def _swap(target: Path, write: Callable[[Path], Any]) -> None:
