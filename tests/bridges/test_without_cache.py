@@ -465,13 +465,14 @@ def test_a_damaged_line_is_an_error_that_names_its_place(open_shop, engine):
 
 @every_engine
 def test_links_that_die_while_it_is_read_are_renewed(open_shop, clock, monkeypatch, engine):
-    shop = open_shop(rows=3000, parts=2)
+    shop = open_shop(rows=3000, parts=8)
     frame = load(shop)
     decode_part = room.decode_part
+    pauses = iter([3])  # one: a second one would kill the link that the first made necessary
 
     def slowly(*args, **options):
         for table in decode_part(*args, **options):
-            clock.sleep(3)
+            clock.sleep(next(pauses, 0))
             yield table
 
     monkeypatch.setattr(room, "decode_part", slowly)
