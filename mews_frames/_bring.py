@@ -100,7 +100,7 @@ class Bring:
         """Give the manifest of an export if the cache on this machine can serve these columns."""
         layout = self._layout
         manifest = read_manifest(layout, export_id)
-        if manifest is None or manifest.is_expired(self._clock.now()):
+        if manifest is None or manifest.is_expired(self._connector.now()):
             return None
         there = Kept(manifest.export.entity_type, manifest.columns)
         if not there.covers(kept) or manifest.schema != digest_of(there):
@@ -164,8 +164,8 @@ class Bring:
                 columns=kept.names,
                 parts=parts,
                 added=found[1].added if found else None,
-                ahead=self._connector.ahead.total_seconds(),
             )
+            self._connector.keep_time()
             write_manifest(layout, manifest)
             if self._shared is not None:
                 self._shared.offer(manifest, layout)
@@ -249,7 +249,7 @@ class Bring:
         added = manifest.added
         as_of = "data of unknown age"
         if added is not None:
-            age = age_in_words((self._clock.now() - added).total_seconds())
+            age = age_in_words((self._connector.now() - added).total_seconds())
             as_of = f"data as of {instant_text(added.replace(microsecond=0))}, {age} old"
         tell(
             "found",

@@ -10,6 +10,7 @@ from mews_frames._bring import Bring
 from mews_frames._cache.cache import Cache
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
+from mews_frames._cache.mews_clock import MewsClock
 from mews_frames._clock import SystemClock
 from mews_frames._closing import Closing
 from mews_frames._connector.connector import Connector, Credentials
@@ -187,16 +188,17 @@ class Client(Closing):
         )
         address, clock = settings.platform_address, self._clock
         insecure = address.startswith("http:")
-        self._connector = Connector(self._http, address, credentials, clock)
         layout = self._layout = Layout(settings.cache_dir)
-        shared = self._shared = _shared(settings, clock)
+        mews_clock = MewsClock(layout, clock)
+        self._connector = Connector(self._http, address, credentials, clock, mews_clock)
+        shared = self._shared = _shared(settings, self._connector)
         self._bring = Bring(
             self._http, self._connector, layout, clock, account, insecure=insecure, shared=shared
         )
         self._pipe = Pipe(self._connector, layout, self._bring, account, shared)
         self._afar = Afar(
             self._http,
-            lambda http: Connector(http, address, credentials, clock),
+            lambda http: Connector(http, address, credentials, clock, mews_clock),
             clock,
             account,
             insecure,
@@ -516,7 +518,7 @@ class Client(Closing):
         """Say what the same call of `load_entities` would do, without doing or sending anything.
 
         It goes by what this machine remembers: what a shared cache or Mews would say is not
-        asked. The clock of this machine counts.
+        asked. The time counts as Mews last told it.
 
         Parameters
         ----------
@@ -688,13 +690,13 @@ def _listening(
     return nullcontext(progress)
 
 
-def _shared(settings: Settings, clock: Clock) -> Shared | None:
+def _shared(settings: Settings, connector: Connector) -> Shared | None:
     if settings.shared_cache is None:
         return None
     from mews_frames._bridges.stores import FsspecStore
     from mews_frames._shared import Shared
 
-    return Shared(FsspecStore(settings.shared_cache), clock)
+    return Shared(FsspecStore(settings.shared_cache), connector)
 
 
 def _sandbox_transport(settings: Settings, clock: Clock) -> httpx.BaseTransport | None:

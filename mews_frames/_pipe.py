@@ -147,6 +147,7 @@ class Pipe(Generic[P]):
 
     def start(self, wanted: Wanted, patience: Patience, *, at_once: bool) -> Entry:
         """Find the export of a request, else add it; its id is on disk when this returns."""
+        self._check_time(patience, wanted.tell)
         find = Find(self._journal, self._connector, self._account, wanted.tell.note)
         entry, is_new = find(
             fingerprint(self._account, wanted.request),
@@ -216,7 +217,9 @@ class Pipe(Generic[P]):
         cached = read_manifest(self._layout, export_id)
         if cached is not None and cached.account == self._account:
             kept = keep(cached.export.entity_type, columns)
-            if held := self._bring.held(export_id, kept, teller(kept.entity_type)):
+            tell = teller(kept.entity_type)
+            self._check_time(patience, tell)
+            if held := self._bring.held(export_id, kept, tell):
                 return held
         seen = self._connector.look([export_id], patience.left).get(export_id)
         if seen is None:
@@ -235,6 +238,12 @@ class Pipe(Generic[P]):
             return self._bring.held(export_id, kept, tell) or self._bring(seen, kept, tell)
 
     # ----------------------------------------------------------------------- inside
+
+    def _check_time(self, patience: Patience, tell: Teller) -> None:
+        """Ask Mews for the time if ours goes wrong: what has expired would be served for longer."""
+        if self._connector.doubts_time:
+            tell.note("the clock of this machine was set back; asking Mews for the time")
+            self._connector.learn_time(patience.left)
 
     def _begin(
         self, wanted: Mapping[str, Wanted], patience: Patience, loading: _Loading[P]

@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mews_frames._cache.layout import Layout
+    from mews_frames._connector.connector import Connector
     from mews_frames._models import Export
     from mews_frames._records import Record
-    from mews_frames.typing import Clock
 
 __all__ = ["Lot", "Shared", "Store", "new_upload", "part_name"]
 
@@ -128,13 +128,14 @@ class Shared:
     ----------
     store
         Where it is.
-    clock
-        Tells what has expired.
+    mews
+        Knows the time there, which tells what has expired; the machine that brought an export may
+        have had another one.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, mews: Connector) -> None:
         self.store = store
-        self._clock = clock
+        self._mews = mews
 
     # ----------------------------------------------------------------------- requests
 
@@ -172,17 +173,22 @@ class Shared:
     # ----------------------------------------------------------------------- exports
 
     def lot(self, export_id: str, wanted: Kept) -> Lot | None:
-        """Find what lies there of an export, if these columns of it can be served now."""
+        """Find what lies there of an export, if these columns of it can be served now.
+
+        Mews is asked for the time if it has never told this machine.
+        """
         data = unseal(self.store.read(_manifest(export_id)) or b"")
         manifest = manifest_in(data)
         if data is None or manifest is None or not is_uuid(data.get("upload")):
             return None
         lot = Lot(manifest, data["upload"])
         numbers = [part.number for part in manifest.parts]
+        if not self._mews.knows_time:
+            self._mews.learn_time()
         if (
             manifest.export.id != export_id
             or numbers != list(range(1, len(manifest.export.files) + 1))
-            or manifest.is_expired(self._clock.now())
+            or manifest.is_expired(self._mews.now())
             or not lot.kept.covers(wanted)
             or manifest.schema != digest_of(lot.kept)
         ):
@@ -250,7 +256,7 @@ class Shared:
                 self.store.remove(f"{folder}/{export_id}")
 
     def _is_past(self, export_id: str) -> bool:
-        now = self._clock.now()
+        now = self._mews.now()
         data = unseal(self.store.read(_manifest(export_id)) or b"")
         try:
             manifest = Manifest.from_data(data or {})

@@ -208,9 +208,9 @@ class BringOnCluster:
             columns=kept.names,
             parts=tuple(parts[number] for number, _ in export.files),
             added=found[1].added if found else None,
-            ahead=self.connector.ahead.total_seconds(),
         )
         lot = Lot(manifest, upload)
+        self.connector.keep_time()
         self.shared.publish(lot)
         self.shared.prune()
         tell(

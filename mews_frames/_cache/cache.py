@@ -11,6 +11,7 @@ from mews_frames._cache.files import is_orphan, is_scratch, remove
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
 from mews_frames._cache.manifest import read_manifest
+from mews_frames._cache.mews_clock import MewsClock
 from mews_frames._cache.verify import Damage, damages, other_layouts
 from mews_frames._models import is_uuid
 from mews_frames._schemas import load_schema
@@ -77,7 +78,7 @@ class Cache:
     path
         The folder.
     clock
-        Tells what has expired.
+        This machine's.
 
     Examples
     --------
@@ -91,6 +92,7 @@ class Cache:
         self._layout = Layout(path)
         self._journal = Journal(self._layout)
         self._clock = clock
+        self._mews_clock = MewsClock(self._layout, clock)
 
     def __repr__(self) -> str:
         return f"Cache({str(self.path)!r})"
@@ -122,13 +124,21 @@ class Cache:
         InvalidArgumentError
             If the id is no UUID.
         CacheError
-            If the export is not in the cache, or has expired.
+            If the export is not in the cache, or has expired; also if this machine's clock was set
+            back, so that only Mews knows whether it has.
         """
         if not is_uuid(export_id):
             raise InvalidArgumentError(f"{export_id!r} is not the id of an export")
         export_id = export_id.lower()
         manifest = read_manifest(self._layout, export_id)
-        if manifest is None or manifest.is_expired(self._clock.now()):
+        if self._mews_clock.is_doubtful:
+            raise CacheError(
+                f"whether export {export_id} has expired is not known: the clock of this machine"
+                " was set back",
+                hint=f'mf.load_export("{export_id}") asks Mews for the time, once',
+                export_id=export_id,
+            )
+        if manifest is None or manifest.is_expired(self._mews_clock.now()):
             raise CacheError(
                 f"export {export_id} is not in the cache"
                 + ("" if manifest is None else " any more: it has expired"),
@@ -253,12 +263,12 @@ class Cache:
         )
 
     def _is_past(self, expires: datetime | None) -> bool:
-        return expires is not None and self._clock.now() >= expires + KEPT_AFTER_EXPIRY
+        return expires is not None and self._mews_clock.now() >= expires + KEPT_AFTER_EXPIRY
 
     def _is_over(self, export_id: str) -> bool:
         """Say whether nobody will want what lies there of an export."""
-        if manifest := read_manifest(self._layout, export_id):  # it knows how wrong our clock is
-            return manifest.is_expired(self._clock.now() - KEPT_AFTER_EXPIRY)
+        if manifest := read_manifest(self._layout, export_id):
+            return self._is_past(manifest.export.expires)
         found = self._journal.find(export_id)
         if found and found[1].export.expires is not None:
             return self._is_past(found[1].export.expires)
@@ -307,6 +317,7 @@ class Cache:
     def _sweep(self) -> int:
         """Remove everything that is ours and of no use any more; other people's files stay."""
         freed = remove(self._layout.exports) + remove(self._layout.locks)
+        freed += remove(self._layout.clock)
         freed += sum(remove(path) for path in other_layouts(self._layout))
         kept = {self._layout.request(record.fingerprint) for record in self._journal.records()}
         if self._layout.requests.is_dir():

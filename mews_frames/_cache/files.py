@@ -26,6 +26,7 @@ __all__ = [
     "is_full",
     "is_orphan",
     "is_scratch",
+    "machine",
     "make_private",
     "read_own",
     "read_sealed",
@@ -88,7 +89,7 @@ def is_scratch(path: Path) -> bool:
 def is_orphan(path: Path) -> bool:
     """Say whether a file is one of `scratch` whose process has ended, as far as that is known."""
     name = SCRATCH.fullmatch(path.name)
-    if name is None or name["machine"] != _machine() or os.name != "posix":
+    if name is None or name["machine"] != machine() or os.name != "posix":
         return False  # of another machine; and to ask Windows would end the process
     try:
         os.kill(int(name["process"]), 0)
@@ -100,8 +101,11 @@ def is_orphan(path: Path) -> bool:
 
 
 @cache
-def _machine() -> str:
-    """Name the place where process ids mean something: this machine, or a container on it."""
+def machine() -> str:
+    """Name the place where process ids mean something: this machine, or a container on it.
+
+    It is a digest: a name may be a person's.
+    """
     try:
         space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
@@ -116,7 +120,7 @@ def scratch(target: Path) -> Iterator[Path]:
     Its name says whose it is, so that what a killed process leaves can go at once.
     """
     once = secrets.token_hex(8)
-    path = target.with_name(f"{target.name}.{_machine()}-{os.getpid()}.{once}.tmp")
+    path = target.with_name(f"{target.name}.{machine()}-{os.getpid()}.{once}.tmp")
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # private from the start
     try:
         yield path

@@ -3,6 +3,7 @@
 ::
 
     <cache dir>/CACHEDIR.TAG
+    <cache dir>/v1/clock.json                              how far the clock of Mews is from ours
     <cache dir>/v1/requests/<fingerprint>.json             the journal, one record a request
     <cache dir>/v1/exports/<export id>/export.json         the manifest: last, it makes it complete
     <cache dir>/v1/exports/<export id>/part-00001.parquet
@@ -75,6 +76,11 @@ class Layout:
     def folders(self) -> tuple[Path, ...]:
         """The folders that hold everything, from the top."""
         return self._base, self.requests, self.exports, self.locks
+
+    @property
+    def clock(self) -> Path:
+        """What is known of the time at Mews."""
+        return self._base / "clock.json"
 
     @property
     def requests(self) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._cache.files import UNREADABLE, read_sealed, write_sealed
@@ -12,6 +11,7 @@ from mews_frames._models import Export, Seen, instant_text, read_instant
 from mews_frames._trust import flaw_at, flaw_in
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from mews_frames._cache.layout import Layout
@@ -76,8 +76,6 @@ class Manifest:
         In order.
     added
         When the export was added, by the clock of Mews; None if we did not add it.
-    ahead
-        How far the clock of Mews was ahead of ours, in seconds.
     """
 
     export: Export
@@ -86,7 +84,6 @@ class Manifest:
     columns: tuple[str, ...] | None
     parts: tuple[Part, ...]
     added: datetime | None
-    ahead: float = 0.0
 
     @property
     def rows(self) -> int:
@@ -104,9 +101,8 @@ class Manifest:
         return sum(part.bytes for part in self.parts)
 
     def is_expired(self, now: datetime) -> bool:
-        """Say whether Mews has deleted the files; `now` is by our clock."""
-        there = now + timedelta(seconds=self.ahead)
-        return self.export.expires is not None and there >= self.export.expires
+        """Say whether Mews has deleted the files; `now` is by its clock."""
+        return self.export.expires is not None and now >= self.export.expires
 
     def to_data(self) -> dict[str, Any]:
         """Write it as JSON data."""
@@ -117,7 +113,6 @@ class Manifest:
             "schema": self.schema,
             "columns": None if self.columns is None else list(self.columns),
             "added": instant_text(self.added) if self.added else None,
-            "ahead": self.ahead,
             "parts": [
                 {
                     "number": p.number,
@@ -142,7 +137,6 @@ class Manifest:
             columns=None if columns is None else tuple(columns),
             parts=tuple(Part(**part) for part in data["parts"]),
             added=read_instant(data["added"]),
-            ahead=data["ahead"],
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mews_frames._cache.files import UNREADABLE, is_scratch, read_sealed
 from mews_frames._cache.layout import VERSION
 from mews_frames._cache.manifest import find_manifest, sha256_of
+from mews_frames._cache.mews_clock import told_in
 from mews_frames._models import is_uuid
 from mews_frames._trust import flaw_in, others_read
 
@@ -81,9 +82,11 @@ def _around(layout: Layout) -> Iterator[Damage]:
             yield Damage(None, path, what)
     for path in other_layouts(layout):
         yield Damage(None, path, f"the folder is of another layout; this release reads {VERSION}")
-    for path in _children(layout.base):
-        if path not in layout.folders:
-            yield Damage(None, path, "it is not part of the cache")
+    for path in set(_children(layout.base)) - set(layout.folders):
+        if what := _strange(path) or _unknown(path, path == layout.clock):
+            yield Damage(None, path, what)
+        elif path == layout.clock and told_in(read_sealed(path)) is None:
+            yield Damage(None, path, "what is known of the time at Mews is damaged")
 
 
 def _in_requests(layout: Layout, journal: Journal) -> Iterator[Damage]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import math
-import threading
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mews_frames._connector.answers import OK, read_answer
 from mews_frames._models import Filters, Scope, Seen
@@ -20,6 +17,7 @@ from mews_frames.errors import MewsError, RequestRejectedError, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
 
     import tenacity
 
@@ -36,9 +34,6 @@ MOST_IDS = 1000
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 """An id that no export has: asking for it tells the time at Mews, and nothing else."""
-
-FRESH = 60.0
-"""Seconds for which the time at Mews, once told, is taken for known."""
 
 SHORTEST_TOKEN = 12
 """Characters; Mews' have 65. What is shorter is made up, and cutting it out would spoil words."""
@@ -77,6 +72,22 @@ class Credentials:
         return body
 
 
+class MewsClock(Protocol):
+    """What is asked of the clock of Mews (`mews_frames._cache.mews_clock`)."""
+
+    @property
+    def ahead(self) -> timedelta: ...
+    @property
+    def is_known(self) -> bool: ...
+    @property
+    def is_fresh(self) -> bool: ...
+    @property
+    def is_doubtful(self) -> bool: ...
+    def now(self) -> datetime: ...
+    def learn(self, there: datetime) -> None: ...
+    def keep(self) -> None: ...
+
+
 class Connector:
     """Mews' Connector API, as far as exports go. Threads may share it.
 
@@ -90,25 +101,46 @@ class Connector:
         Who asks.
     clock
         For pauses between attempts.
+    mews_clock
+        Hears the time at Mews from every answer.
     """
 
-    def __init__(self, http: Http, address: str, credentials: Credentials, clock: Clock) -> None:
+    def __init__(
+        self,
+        http: Http,
+        address: str,
+        credentials: Credentials,
+        clock: Clock,
+        mews_clock: MewsClock,
+    ) -> None:
         self._http = http
         self._address = address.rstrip("/")
         self._credentials = credentials
         self._clock = clock
-        self._lock = threading.Lock()
-        self._ahead = timedelta(0)
-        self._told = -math.inf
+        self._mews_clock = mews_clock
 
     def now(self) -> datetime:
         """Give the time at Mews, as well as its last answer told it."""
-        return self._clock.now() + self._ahead
+        return self._mews_clock.now()
 
     @property
     def ahead(self) -> timedelta:
         """How far the clock of Mews is ahead of ours."""
-        return self._ahead
+        return self._mews_clock.ahead
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether Mews ever told this machine the time, as far as the cache remembers."""
+        return self._mews_clock.is_known
+
+    @property
+    def doubts_time(self) -> bool:
+        """Whether the clock of this machine was set back since Mews told the time."""
+        return self._mews_clock.is_doubtful
+
+    def keep_time(self) -> None:
+        """Remember for the next process how far the clock of Mews is ahead."""
+        self._mews_clock.keep()
 
     def learn_time(self, timeout: float | None = None) -> None:
         """Have the time at Mews told by an answer of the last minute, so that `now` is right.
@@ -118,10 +150,11 @@ class Connector:
         ConnectorError
             If Mews does not let us in, or no answer comes.
         """
-        if self._clock.monotonic() - self._told < FRESH:
+        if self._mews_clock.is_fresh and not self._mews_clock.is_doubtful:
             return
         with suppress(RequestRejectedError):  # that Mews dislikes the id tells the time as well
             self.look([NO_ID], timeout)
+        self.keep_time()
 
     def add(self, entity_type: str, scope: Scope, filters: Filters) -> Seen:
         """Add an export: one request, never repeated here, since each one may make an export.
@@ -180,11 +213,8 @@ class Connector:
 
     def _note_time(self, answer: Answer) -> None:
         there = read_http_date(answer.headers.get("Date"))
-        if there is None:
-            return
-        with self._lock:
-            self._ahead = _beyond_rounding(there - self._clock.now())
-            self._told = self._clock.monotonic()
+        if there is not None:
+            self._mews_clock.learn(there)
 
     def _patiently(
         self, ask: Callable[[], dict[str, Any]], timeout: float | None
@@ -214,8 +244,3 @@ def _log(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, MewsError):
         logger.info("%s; asking again in %.0f s", error.message, state.upcoming_sleep)
-
-
-def _beyond_rounding(difference: timedelta) -> timedelta:
-    """Take a difference of a few seconds for rounding and travel: ``Date`` has whole seconds."""
-    return difference if abs(difference) > timedelta(seconds=5) else timedelta(0)

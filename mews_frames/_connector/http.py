@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mews_frames._closing import Closing
 from mews_frames._redact import Secret, bare, hide_links_in_logs, without_query
-from mews_frames.errors import ConnectionFailedError
+from mews_frames.errors import ConnectionFailedError, ServerError
 
 if TYPE_CHECKING:
     import ssl
@@ -29,6 +29,10 @@ TIMEOUT = {"connect": 20.0, "read": 60.0, "write": 60.0, "pool": 60.0}
 
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 """Addresses that no proxy of the environment may come between: the sandbox listens there."""
+
+MOST_ANSWERED = 64 << 20
+"""Bytes that an answer to a `post` may have. A thousand exports, the most in one getAll, with sixty
+links of a kilobyte each would have as many; real answers have some KB."""
 
 T = TypeVar("T")
 
@@ -106,14 +110,30 @@ class Http(Closing):
         ------
         ConnectionFailedError
             If no whole answer came.
+        ServerError
+            If it is larger than an answer can be.
         """
-        response = _sent(
-            without_query(url),
-            lambda: self._open().post(
-                url, content=body.reveal(), headers={"Content-Type": "application/json"}
-            ),
-        )
-        return Answer(response.status_code, _Headers(response.headers), Secret(response.content))
+        shown = without_query(url)
+        answer = _sent(shown, lambda: self._posted(url, body))
+        if answer is None:
+            raise ServerError(
+                f"{shown} answered with more than {MOST_ANSWERED >> 20} MB, as Mews never does",
+                hint="what stands between this machine and Mews? a proxy, another server?",
+            )
+        return answer
+
+    def _posted(self, url: str, body: Secret[str]) -> Answer | None:
+        """Give the answer; None if there is no end of it."""
+        headers = {"Content-Type": "application/json"}
+        chunks, size = [], 0
+        with self._open().stream("POST", url, content=body.reveal(), headers=headers) as response:
+            for chunk in response.iter_bytes():  # unpacked: a megabyte may be a thousand of them
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MOST_ANSWERED:
+                    return None
+        whole = Secret(b"".join(chunks))
+        return Answer(response.status_code, _Headers(response.headers), whole)
 
     @contextmanager
     def get(self, url: Secret[str], headers: Mapping[str, str]) -> Iterator[Incoming]:

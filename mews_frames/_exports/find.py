@@ -178,9 +178,13 @@ class Find:
                 age = (now - entry.added).total_seconds()
                 if entry.export.is_running and age > STILL_FRESH:
                     self._has_ended(entry.export.id, asking.patience)
+        if self._known(asking, record) is not None:
+            return
         filters = asking.request.filters
-        if depends_on_time(filters, now) and self._known(asking, record) is None:
+        if depends_on_time(filters, now):
             resolved_filters(filters, now)  # refuses what is hopeless, before asking
+            self.mews.learn_time(asking.patience.left)
+        elif self._was_known(asking, record):  # is it too old, or is our clock ahead?
             self.mews.learn_time(asking.patience.left)
 
     def _find_or_add(self, asking: _Asking) -> tuple[Entry, bool]:
@@ -204,6 +208,10 @@ class Find:
 
     def _known(self, asking: _Asking, record: Record) -> Entry | None:
         return usable(record, self.mews.now(), max_age=asking.max_age, refresh=asking.refresh)
+
+    def _was_known(self, asking: _Asking, record: Record) -> bool:
+        first = min((entry.added for entry in record.entries), default=self.mews.now())
+        return usable(record, first, max_age=None, refresh=asking.refresh) is not None
 
     # ----------------------------------------------------------------------- wait
 

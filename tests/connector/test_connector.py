@@ -9,6 +9,8 @@ import pytest
 from support.tracebacks import shown
 
 from mews_frames import errors
+from mews_frames._cache.layout import Layout
+from mews_frames._cache.mews_clock import MewsClock
 from mews_frames._connector.connector import Connector, Credentials
 from mews_frames._connector.http import Answer
 from mews_frames._models import Filters, Scope
@@ -46,11 +48,12 @@ def exports(*found):
 
 
 @pytest.fixture
-def connect(clock):
+def connect(clock, tmp_path):
     def make(*answers, tokens=TOKENS):
         wire = Wire(list(answers), clock)
         credentials = Credentials(*map(Secret, tokens), "tests 1.0")
-        return Connector(wire, "https://mews.example", credentials, clock), wire
+        mews_clock = MewsClock(Layout(tmp_path / "cache"), clock)
+        return Connector(wire, "https://mews.example", credentials, clock, mews_clock), wire
 
     return make
 

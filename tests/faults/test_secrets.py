@@ -75,6 +75,7 @@ KINDS = {
     "07-load": "DownloadError",
     "08-load": "DecodeError",
     "09-load": "fine",
+    "10-no-room": "CacheError",
     "notebook": "done",
 }
 

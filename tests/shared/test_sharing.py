@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from support.elsewhere import PLACES, environment
 
 import mews_frames as mf
+from mews_frames._connector.connector import NO_ID
 from mews_frames._frames.columns import keep
 from mews_frames.errors import AuthenticationError, CacheError, ConfigurationError
 
@@ -31,12 +32,16 @@ def files_of(place):
 
 
 @everywhere
-def test_the_second_machine_asks_mews_for_nothing(machine, count, mews):
+def test_the_second_machine_asks_mews_for_the_time_alone_and_once(machine, count, mews):
     first, second = machine("a"), machine("b")
     there = load(first).collect()
     sent = len(mews.requests)
     assert_frame_equal(load(second).collect(), there)
-    assert len(mews.requests) == sent
+    (asked,) = mews.requests[sent:]
+    assert asked.body["ExportIds"] == [NO_ID]
+    load(second, columns=["Id"])
+    load(second)
+    assert len(mews.requests) == sent + 1
     assert count("add") == 1
     assert second.cache.verify() == ()
 
@@ -104,7 +109,7 @@ def test_the_columns_that_were_not_asked_for_do_not_reach_the_disk(machine, tmp_
     narrow = machine("b")
     frame = load(narrow, columns=["Amount.NetValue", "Type"]).collect()
     assert frame.columns == ["Amount.NetValue", "Type", "_rescued_data"]
-    assert len(mews.requests) == sent
+    assert [r.operation for r in mews.requests[sent:]] == ["getAll"]
     for part in (tmp_path / "b").rglob("*.parquet"):
         assert pl.read_parquet_schema(part).names() == frame.columns
     assert narrow.cache.verify() == ()
@@ -190,7 +195,7 @@ def test_long_windows_are_shared_piece_by_piece(machine, mews, count):
     there = load(machine("a"), updated=window).collect()
     sent = len(mews.requests)
     assert_frame_equal(load(machine("b"), updated=window).collect(), there)
-    assert len(mews.requests) == sent
+    assert [r.operation for r in mews.requests[sent:]] == ["getAll"]  # for the time
 
 
 ANOTHER = """

@@ -7,7 +7,9 @@ pickles and caches is searched for secrets afterwards; this program itself never
 import io
 import logging
 import pickle
+import resource
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import mews_frames as mf
@@ -45,14 +47,25 @@ def views(error):
 
 def attempt(name, folder, load):
     """Run something that fails, and write down what can be seen of it."""
+    write_down(name, folder, attempted(load))
+
+
+def attempted(load):
+    """Run something; give what it raised."""
     try:
         load()
     except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt is one of them
-        texts = [f"{name}: {type(error).__name__}", str(error), repr(error), *views(error)]
+        return error
+    return None
+
+
+def write_down(name, folder, error):
+    """Write down what can be seen of an error."""
+    kind = type(error).__name__ if error else "fine"
+    if error:
+        texts = [f"{name}: {kind}", str(error), repr(error), *views(error)]
         (folder / f"{name}.txt").write_text("\n".join(texts), "utf-8", errors="replace")
-        print(f"{name}: {type(error).__name__}", flush=True)  # noqa: T201 - a test reads it
-    else:
-        print(f"{name}: fine", flush=True)  # noqa: T201
+    print(f"{name}: {kind}", flush=True)  # noqa: T201 - a test reads it
 
 
 def interrupted(where):
@@ -64,7 +77,7 @@ def interrupted(where):
     owner, method = {
         "post": (httpcore._backends.sync.SyncStream, "write"),
         "body": (httpcore._backends.sync.SyncStream, "read"),
-        "reading-json": (http.httpx.Response, "read"),
+        "reading-json": (http.httpx.Response, "iter_bytes"),
     }[where]
     before = getattr(owner, method)
 
@@ -73,6 +86,21 @@ def interrupted(where):
         raise KeyboardInterrupt
 
     setattr(owner, method, interrupt)
+
+
+@contextmanager
+def little_room(log):
+    """Let no file of this process grow beyond 20 KB; the log waits in memory meanwhile."""
+    waiting = io.StringIO()
+    file = log.setStream(waiting)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        file.write(waiting.getvalue())
+        log.setStream(file)
 
 
 CELLS = (
@@ -108,6 +136,10 @@ def main(folder):
         attempt(f"0{number}-interrupted-{where}", folder, load)
     for number in range(6, 10):
         attempt(f"0{number}-load", folder, load)
+    (log,) = logging.getLogger().handlers
+    with little_room(log):
+        failed = attempted(load)
+    write_down("10-no-room", folder, failed)
     frame = mf.load_entities("Bill", cache=False, progress=print)
     for number, thing in enumerate((frame, mf.exports(), mf.cache.entries()), start=20):
         (folder / f"{number}.txt").write_text(f"{thing!r}\n{thing}", "utf-8")

@@ -15,15 +15,18 @@ from mews_frames._sandbox.values import STORAGE, ConnectionCutError
 send_as_it_is = _Handler._send
 
 
-def disturb(monkeypatch, *troubles, always=None):
-    """Let the next downloads meet these troubles, one each, and those after them `always`."""
+def disturb(monkeypatch, *troubles, always=None, on=STORAGE):
+    """Let the next downloads meet these troubles, one each, and those after them `always`.
+
+    Or whatever else is asked for at a path that has `on` in it.
+    """
     left, lock = deque(troubles), threading.Lock()
 
     def send(handler, answer):
-        is_download = handler.path.startswith(STORAGE)
+        concerned = on in handler.path
         with lock:
-            trouble = left.popleft() if is_download and left else None
-        trouble = trouble or (always if is_download else None) or send_as_it_is
+            trouble = left.popleft() if concerned and left else None
+        trouble = trouble or (always if concerned else None) or send_as_it_is
         trouble(handler, answer)
 
     monkeypatch.setattr(_Handler, "_send", send)
