@@ -18,7 +18,7 @@ from mews_frames._cache.sums import sums_of
 from mews_frames._frames.decode import decode_part
 from mews_frames._frames.lines import Place
 from mews_frames._frames.parquet import Origin, Written, recognise, write_part
-from mews_frames._stopped import Stopped
+from mews_frames._stopped import Gate, Stopped
 from mews_frames._trust import flaw_at
 from mews_frames.errors import CacheError, DecodeError, IntegrityError
 
@@ -120,6 +120,7 @@ class _Bringing:
         self._kept = kept
         self._export_id = download.export_id
         self._lock = threading.Lock()
+        self._gate = Gate()
         self._decoders = ThreadPoolExecutor(os.cpu_count() or 1, "mews-decode")
         self._spools: set[Spool] = set()
         self._rows: dict[int, int] = {}
@@ -127,6 +128,7 @@ class _Bringing:
 
     def stop(self) -> None:
         self._download.stop.set()
+        self._gate.close()
         with self._lock:
             spools = tuple(self._spools)
         for spool in spools:  # who reads there must not wait for a socket to notice
@@ -196,7 +198,7 @@ class _Bringing:
     def forget(self, number: int) -> None:
         """Remove what has arrived of a part."""
         path = self._layout.partial(self._export_id, number)
-        with suppress(CacheError):
+        with self._gate.passing(), suppress(CacheError):
             remove(path)
             remove(sums_of(path))
 
@@ -226,7 +228,8 @@ class _Bringing:
         with scratch(path) as aside:
             written = write_part(aside, counted, self._kept, self._origin(file))
             part = _part(file, written, aside)
-            replace_with(aside, path)
+            with self._gate.passing():
+                replace_with(aside, path)
         return part
 
     def _counted(self, tables: Iterable[pa.Table], number: int) -> Iterator[pa.Table]:

@@ -37,6 +37,7 @@ from mews_frames._frames.columns import RESCUED, Kept
 from mews_frames._frames.parquet import Origin, digest_of, write_part
 from mews_frames._frames.rescue import only_kept
 from mews_frames._models import is_uuid
+from mews_frames._stopped import Gate
 from mews_frames.errors import CacheError, IntegrityError
 
 if TYPE_CHECKING:
@@ -210,7 +211,8 @@ class Shared:
         export = lot.manifest.export
         layout.make(layout.export(export.id))
         remove(layout.manifest(export.id))
-        copying = _Copying(self.store, lot, wanted, layout)
+        gate = Gate()
+        copying = _Copying(self.store, lot, wanted, layout, gate)
         pool = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-shared")
         try:
             parts = tuple(pool.map(copying.part, lot.manifest.parts))
@@ -218,6 +220,7 @@ class Shared:
             logger.warning("%s; it is downloaded from Mews", error.message)
             return None
         finally:
+            gate.close()
             pool.shutdown(wait=False, cancel_futures=True)
         manifest = replace(
             lot.manifest, schema=digest_of(wanted), columns=wanted.names, parts=parts
@@ -274,6 +277,7 @@ class _Copying:
     lot: Lot
     wanted: Kept
     layout: Layout
+    gate: Gate
 
     def part(self, part: Part) -> Part:
         path = self.layout.part(self.lot.manifest.export.id, part.number)
@@ -284,7 +288,8 @@ class _Copying:
                     if self._is_narrower
                     else self._as_it_is(part, aside)
                 )
-                replace_with(aside, path)
+                with self.gate.passing():
+                    replace_with(aside, path)
         except OSError as error:
             raise CacheError(
                 f"{path} cannot be written: {error.strerror or type(error).__name__}",
