@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from mews_frames._cache.cache import Cache, CacheEntry, Damage
+from mews_frames._cache.layout import Layout
+from mews_frames._cache.mews_clock import MewsClock
 from mews_frames._client import Client, LoadExportOptions, LoadOptions
 from mews_frames._clock import SystemClock
 from mews_frames._frames.columns import Kept, polars_schema
@@ -620,7 +622,7 @@ def exports(*, profile: str | None = None) -> pl.DataFrame:
     >>> mf.exports(profile="sandbox").columns[:4]
     ['id', 'type', 'status', 'added']
     """
-    return known_exports(Cache(find_cache_dir(profile), SystemClock()))
+    return known_exports(_cache_of(profile))
 
 
 def entity_types() -> tuple[EntityType, ...]:
@@ -820,6 +822,12 @@ def sandbox(
     )
 
 
+def _cache_of(profile: str | None) -> Cache:
+    """Open the cache of a profile, without tokens."""
+    layout, clock = Layout(find_cache_dir(profile)), SystemClock()
+    return Cache(layout, clock, MewsClock(layout, clock))
+
+
 class _DefaultCache:
     """The cache that the one-line functions use; its folder is looked up at every use.
 
@@ -827,7 +835,7 @@ class _DefaultCache:
     """
 
     def _cache(self) -> Cache:
-        return Cache(find_cache_dir(), SystemClock())
+        return _cache_of(None)
 
     def __repr__(self) -> str:
         return repr(self._cache())

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from threading import Event
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.cache import Cache
 from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.manifest import (
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from mews_frames._cache.cache import Cache
     from mews_frames._cache.layout import Layout
     from mews_frames._connector.connector import Connector
     from mews_frames._connector.http import Http
@@ -51,6 +51,8 @@ class Bring:
         The network.
     layout
         Where they go.
+    cache
+        Has room made in it.
     clock
         Time.
     account
@@ -66,6 +68,7 @@ class Bring:
         http: Http,
         connector: Connector,
         layout: Layout,
+        cache: Cache,
         clock: Clock,
         account: str,
         *,
@@ -76,7 +79,7 @@ class Bring:
         self._connector = connector
         self._layout = layout
         self._journal = Journal(layout)
-        self._cache = Cache(layout.root, clock)
+        self._cache = cache
         self._clock = clock
         self._account = account
         self._insecure = insecure
@@ -90,7 +93,7 @@ class Bring:
         """
         manifest = self.here(export_id, kept)
         if manifest is None and self._shared is not None:
-            with self._layout.lock(export_id):
+            with self._layout.lock(export_id, waiting=lambda: _tell_other(export_id, tell)):
                 manifest = self.here(export_id, kept) or self._fetched(export_id, kept, tell)
         if manifest is not None and tell is not None:
             self._tell_found(manifest, tell)
@@ -139,7 +142,7 @@ class Bring:
         from mews_frames._parts import bring_parts  # and numpy, which what is held does not need
 
         export, layout = seen.export, self._layout
-        with layout.lock(export.id, waiting=lambda: _tell_other(export, tell)):
+        with layout.lock(export.id, waiting=lambda: _tell_other(export.id, tell)):
             if held := self.here(export.id, kept) or self._fetched(export.id, kept, tell):
                 self._tell_found(held, tell)
                 return held
@@ -261,8 +264,11 @@ class Bring:
         )
 
 
-def _tell_other(export: Export, tell: Teller) -> None:
-    tell.note(f"another process is downloading export {export.id}; waiting until it has done so")
+def _tell_other(export_id: str, tell: Teller | None) -> None:
+    if tell is not None:
+        tell.note(
+            f"another process is downloading export {export_id}; waiting until it has done so"
+        )
 
 
 def _tell_brought(tell: Teller, export: Export, so_far: Brought, seconds: float) -> None:

@@ -174,7 +174,6 @@ class Client(Closing):
         )
         self._clock = clock or SystemClock()
         self._address = settings.platform_address
-        self._cache = Cache(settings.cache_dir, self._clock)
         self._http = Http(transport or _sandbox_transport(settings, self._clock))
         credentials = Credentials(
             settings.client_token, settings.access_token, settings.client_name
@@ -190,10 +189,18 @@ class Client(Closing):
         insecure = address.startswith("http:")
         layout = self._layout = Layout(settings.cache_dir)
         mews_clock = MewsClock(layout, clock)
+        cache = self._cache = Cache(layout, clock, mews_clock)
         self._connector = Connector(self._http, address, credentials, clock, mews_clock)
         shared = self._shared = _shared(settings, self._connector)
         self._bring = Bring(
-            self._http, self._connector, layout, clock, account, insecure=insecure, shared=shared
+            self._http,
+            self._connector,
+            layout,
+            cache,
+            clock,
+            account,
+            insecure=insecure,
+            shared=shared,
         )
         self._pipe = Pipe(self._connector, layout, self._bring, account, shared)
         self._afar = Afar(

@@ -206,7 +206,7 @@ class Seen:
         """
         try:
             return cls(_export(wire), tuple(_link(file) for file in wire.get("Files") or ()))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             what = type(error).__name__
         raise ServerError(
             f"Mews described an export in a way that cannot be read ({what})",

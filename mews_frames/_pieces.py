@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from mews_frames._exports.pieces import depends_on_clock, pieces
+from mews_frames._exports.window import depends_on_time, starts_before
 from mews_frames._frames.columns import Kept
 from mews_frames._frames.merge import KEYS
 from mews_frames.errors import InvalidArgumentError
@@ -42,18 +43,22 @@ def load_pieces(
     MewsError
         As `Pipe.load`; pieces that are in the cache stay there.
     """
-    cut = {name: _cut(one, connector, patience) for name, one in wanted.items()}
+    each = {name: _cut(one, connector, patience.left) for name, one in wanted.items()}
     done: dict[str, tuple[P, ...]] = dict.fromkeys(wanted, ())
-    for number in range(max(map(len, cut.values()))):
-        some = {name: mine[number] for name, mine in cut.items() if number < len(mine)}
+    for number in range(max(map(len, each.values()))):
+        some = {name: mine[number] for name, mine in each.items() if number < len(mine)}
         for name, loaded in pipe.load(some, patience).items():
             done[name] = (*done[name], loaded)
     return done
 
 
-def _cut(wanted: Wanted, connector: Connector, patience: Patience) -> list[Wanted]:
-    if depends_on_clock(wanted.request, connector.now()):
-        connector.learn_time(patience.left)
+def _cut(wanted: Wanted, connector: Connector, timeout: float | None) -> list[Wanted]:
+    now, request = connector.now(), wanted.request
+    # A day is more than a clock goes wrong by itself; one that nobody has ever compared may be
+    # wrong by any time, but what lies in the future by it is more likely a slip of the pen.
+    unsure = not connector.knows_time and depends_on_time(request.filters, now)
+    if depends_on_clock(request, now) or (unsure and starts_before(request.filters, now)):
+        connector.learn_time(timeout)
     return cut(wanted, connector.now())
 
 

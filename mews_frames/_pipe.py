@@ -43,6 +43,9 @@ P = TypeVar("P")
 """What becomes of a finished export: a manifest, where its rows are brought into the cache."""
 P_co = TypeVar("P_co", covariant=True)
 
+TIME_TOLD = 10.0
+"""Seconds for which Mews is asked for the time where the rows may be here already."""
+
 MOST_TRIES = 3
 """Exports in a row that may vanish at Mews before a call gives up."""
 
@@ -243,7 +246,15 @@ class Pipe(Generic[P]):
         """Ask Mews for the time if ours goes wrong: what has expired would be served for longer."""
         if self._connector.doubts_time:
             tell.note("the clock of this machine was set back; asking Mews for the time")
-            self._connector.learn_time(patience.left)
+            left = TIME_TOLD if patience.left is None else min(patience.left, TIME_TOLD)
+            try:
+                self._connector.learn_time(left)
+            except MewsError as error:
+                error.add_note(
+                    "The clock of this machine was set back since Mews last told the time. What is"
+                    " cached is served again once Mews has told it: it may have expired."
+                )
+                raise
 
     def _begin(
         self, wanted: Mapping[str, Wanted], patience: Patience, loading: _Loading[P]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._models import Export, Filters, Scope, Seen, instant_text, read_instant
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUT", "Entry", "Record", "usual_time"]
 
 LAYOUT = 1
+
+KEPT_AT_MEWS = timedelta(days=8)
+"""Mews keeps an export for about a week (operations/exports.md). One that is older has ended,
+however it was last seen: else one whose end nobody could see would hold the slot of its type."""
 
 RECENT = 5
 """Exports that an estimate goes by: hotels grow, and Mews has slow days."""
@@ -37,6 +42,14 @@ class Entry:
     export: Export
     added: datetime
     took: float | None = None
+
+    def is_running(self, now: datetime) -> bool:
+        """Say whether Mews may still be at work on it; `now` is by its clock."""
+        return self.export.is_running and not self.is_forgotten(now)
+
+    def is_forgotten(self, now: datetime) -> bool:
+        """Say whether it was added so long ago that Mews does not have it any more."""
+        return now - KEPT_AT_MEWS > self.added
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +79,9 @@ class Record:
     intended: datetime | None = None
     entries: tuple[Entry, ...] = ()
 
-    @property
-    def running(self) -> Entry | None:
-        """The newest export that Mews was still at work on when it was last seen."""
-        return next((e for e in reversed(self.entries) if e.export.is_running), None)
+    def running(self, now: datetime) -> Entry | None:
+        """Give the newest export that Mews was still at work on when it was last seen."""
+        return next((e for e in reversed(self.entries) if e.is_running(now)), None)
 
     @property
     def is_empty(self) -> bool:

@@ -258,10 +258,10 @@ def _tell_overruled(lookup: _Lookup, profile: str | None, environ: Mapping[str, 
 def _cache_dir(
     argument: str | os.PathLike[str] | None, environ: Mapping[str, str], found: str | None
 ) -> Path:
-    if argument is not None:
-        return Path(argument).expanduser()
-    if chosen := environ.get("MEWS_FRAMES_CACHE_DIR") or found:
-        return Path(chosen).expanduser()
+    given = (argument, environ.get("MEWS_FRAMES_CACHE_DIR"), found)
+    for chosen in given:  # a blank one counts as missing; Path("") is the current folder
+        if chosen is not None and os.fspath(chosen).strip():
+            return Path(chosen).expanduser()
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("mews-frames", appauthor=False))
@@ -295,7 +295,7 @@ def _address(text: str) -> str:
             f"the platform address {without_query(text)!r} has more than a scheme and a host",
             hint=f"such as {DEFAULT_ADDRESS}: the path is added",
         )
-    return text.rstrip("/")
+    return parts._replace(path="").geturl()  # the scheme in small letters
 
 
 def _own_name() -> str:

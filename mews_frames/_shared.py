@@ -156,13 +156,13 @@ class Shared:
 
         If that fails it is only said: the id is safe on this machine.
         """
-        with _only_said("that an export was added"):
+        with _only_said("others are not told that an export was added"):
             there = self.record(record.fingerprint)
             self._write(record if there is None else there.with_entries(record))
 
     def forget(self, fingerprint: str, export_id: str) -> None:
         """Drop an export that Mews does not know any more."""
-        with _only_said("that an export is gone"):
+        with _only_said("others are not told that an export is gone"):
             if there := self.record(fingerprint):
                 self._write(there.without(export_id))
 
@@ -234,7 +234,7 @@ class Shared:
         If that fails it is only said: the rows are on this machine.
         """
         export_id, upload = manifest.export.id, new_upload()
-        with _only_said("a copy of what was downloaded"):
+        with _only_said("others do not get a copy of what was downloaded"):
             with ThreadPoolExecutor(SIDE_BY_SIDE, "mews-shared") as pool:
                 for _ in pool.map(
                     lambda n: self.store.put(
@@ -244,6 +244,7 @@ class Shared:
                 ):
                     pass
             self.publish(Lot(manifest, upload))
+        with _only_said("what has expired was not removed from the shared cache"):
             self.prune()
 
     def publish(self, lot: Lot) -> None:
@@ -344,7 +345,7 @@ def _only_said(what: str) -> Iterator[None]:
     try:
         yield
     except CacheError as error:
-        logger.warning("others do not get %s: %s", what, error.message)
+        logger.warning("%s: %s", what, error.message)
 
 
 def new_upload() -> str:

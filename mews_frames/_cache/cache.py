@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from mews_frames._cache.files import is_orphan, is_scratch, remove
 from mews_frames._cache.journal import Journal
-from mews_frames._cache.layout import Layout
 from mews_frames._cache.manifest import read_manifest
-from mews_frames._cache.mews_clock import MewsClock
 from mews_frames._cache.verify import Damage, damages, other_layouts
 from mews_frames._models import is_uuid
 from mews_frames._schemas import load_schema
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mews_frames._cache.layout import Layout
+    from mews_frames._cache.mews_clock import MewsClock
     from mews_frames._records import Record
     from mews_frames.typing import Clock
 
@@ -75,10 +75,12 @@ class Cache:
 
     Parameters
     ----------
-    path
-        The folder.
+    layout
+        Where things lie in the folder.
     clock
         This machine's.
+    mews_clock
+        Tells what has expired.
 
     Examples
     --------
@@ -88,11 +90,11 @@ class Cache:
     [('OrderItem', 100, True)]
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._layout = Layout(path)
-        self._journal = Journal(self._layout)
+    def __init__(self, layout: Layout, clock: Clock, mews_clock: MewsClock) -> None:
+        self._layout = layout
+        self._journal = Journal(layout)
         self._clock = clock
-        self._mews_clock = MewsClock(self._layout, clock)
+        self._mews_clock = mews_clock
 
     def __repr__(self) -> str:
         return f"Cache({str(self.path)!r})"
@@ -163,7 +165,8 @@ class Cache:
         freed += sum(remove(path) for path in self._leftovers())
         freed += sum(remove(path) for path in self._outlived())
         for record in list(self._journal.records()):
-            self._journal.change(record, self._without_past)
+            if self._without_past(record) != record:  # else nobody is to be waited for
+                self._journal.change(record, self._without_past)
         return freed
 
     def clear(self, *, entity_type: str | None = None, export_id: str | None = None) -> int:
@@ -263,7 +266,7 @@ class Cache:
         )
 
     def _is_past(self, expires: datetime | None) -> bool:
-        return expires is not None and self._mews_clock.now() >= expires + KEPT_AFTER_EXPIRY
+        return expires is not None and self._mews_clock.now() - KEPT_AFTER_EXPIRY >= expires
 
     def _is_over(self, export_id: str) -> bool:
         """Say whether nobody will want what lies there of an export."""
@@ -276,7 +279,7 @@ class Cache:
 
     def _leftovers(self) -> Iterator[Path]:
         """Find scratch files that no living process can still be writing."""
-        for path in self.path.rglob("*.tmp"):
+        for path in filter(is_scratch, self._layout.ours()):
             age = self._clock.now().timestamp() - _touched(path)
             if is_orphan(path) or age > KEPT_AFTER_EXPIRY.total_seconds():
                 yield path
@@ -294,15 +297,20 @@ class Cache:
         return self._clock.now().timestamp() - touched > ABANDONED.total_seconds()
 
     def _without_past(self, record: Record) -> Record:
+        now = self._mews_clock.now()
         for entry in record.entries:
-            if self._is_past(entry.export.expires):
+            expires = entry.export.expires
+            # One that failed, or whose end nobody has seen, says nothing of when it goes.
+            if self._is_past(expires) if expires else entry.is_forgotten(now):
                 record = record.without(entry.export.id)
         return record
 
     def _forget(self, export_ids: list[str], *, everything: bool) -> None:
+        now = self._mews_clock.now()
+
         def without(record: Record) -> Record:
             for entry in record.entries:
-                if entry.export.id in export_ids or (everything and not entry.export.is_running):
+                if entry.export.id in export_ids or (everything and not entry.is_running(now)):
                     record = record.without(entry.export.id)
             return record
 
@@ -323,9 +331,9 @@ class Cache:
         if self._layout.requests.is_dir():
             rest = set(self._layout.requests.iterdir()) - kept  # damaged, or of a killed run
             freed += sum(remove(path) for path in rest)
-        freed += sum(remove(path) for path in self.path.glob("CACHEDIR.TAG.*") if is_scratch(path))
+        freed += sum(remove(path) for path in self._layout.ours() if is_scratch(path))
         if not kept:
-            freed += remove(self._layout.requests.parent)
+            freed += remove(self._layout.base)
             freed += remove(self.path / "CACHEDIR.TAG")
             with contextlib.suppress(OSError):
                 self.path.rmdir()

@@ -41,7 +41,7 @@ __all__ = [
     "write_text",
 ]
 
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, MewsError)
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, MewsError)
 """What reading a whole file raises whose contents are not ours: another version wrote it."""
 
 
@@ -108,9 +108,10 @@ def machine() -> str:
     """
     try:
         space = str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        space = ""
-    return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
+        own = Path("/etc/machine-id").read_text("ascii").strip()  # names repeat: localhost, ubuntu
+    except (OSError, ValueError):
+        space = own = ""
+    return hashlib.sha256(f"{platform.node()} {own} {space}".encode()).hexdigest()[:8]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from mews_frames._records import LAYOUT, Entry, Record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from mews_frames._cache.layout import Layout
     from mews_frames._models import Seen
@@ -96,11 +97,12 @@ class Journal:
             if record := self.read(name):
                 yield record
 
-    def running(self, account: str, entity_type: str) -> tuple[Record, Entry] | None:
+    def running(self, account: str, entity_type: str, now: datetime) -> Entry | None:
         """Find the export of a type that this account has running, whoever asked for it."""
         for record in self.records():
-            if record.account == account and record.entity_type == entity_type and record.running:
-                return record, record.running
+            is_theirs = (record.account, record.entity_type) == (account, entity_type)
+            if is_theirs and (running := record.running(now)):
+                return running
         return None
 
     def find(self, export_id: str) -> tuple[Record, Entry] | None:
@@ -112,11 +114,11 @@ class Journal:
         return None
 
     def see(self, seen: Seen, took: float | None = None) -> None:
-        """Note how an export is now, if it is one of ours, and how many seconds it took."""
+        """Note how an export is now, if it is one of ours, and the seconds it took, if known."""
         if found := self.find(seen.export.id):
             record, entry = found
             if entry.export != seen.export:
-                now = replace(entry, export=seen.export, took=took)
+                now = replace(entry, export=seen.export, took=entry.took if took is None else took)
                 self.change(record, lambda r: r.with_seen(now))
 
     def forget(self, export_id: str) -> None:

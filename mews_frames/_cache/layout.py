@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import stat
 from contextlib import contextmanager
 from functools import cache
@@ -46,6 +47,9 @@ VERSION = "v1"
 MOMENT = 1.0
 """Seconds after which a user hears that another process holds a lock."""
 
+OURS = re.compile(r"v\d+|CACHEDIR\.TAG(\..+)?|\..*")
+"""What may lie in a cache folder without being somebody else's; systems put hidden files there."""
+
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# cache of mews_frames: https://bford.info/cachedir/\n"
 
 
@@ -64,8 +68,24 @@ class Layout:
 
     @property
     def tag(self) -> Path:
-        """What tells other programs that this is a cache (https://bford.info/cachedir/)."""
-        return self.root / "CACHEDIR.TAG"
+        """What tells other programs that this is a cache (https://bford.info/cachedir/).
+
+        Where other things lie beside it, only the folder of this layout is called one: a backup
+        would leave them out.
+        """
+        return (self.base if self._is_among_others() else self.root) / "CACHEDIR.TAG"
+
+    def _is_among_others(self) -> bool:
+        try:
+            names = {path.name for path in self.root.iterdir()}
+        except OSError:
+            return False
+        return any(not OURS.fullmatch(name) for name in names)
+
+    def ours(self) -> Iterator[Path]:
+        """Give every file and folder of this layout, and none that lies beside it."""
+        yield from self._base.rglob("*")
+        yield from self.root.glob("CACHEDIR.TAG*")
 
     @property
     def base(self) -> Path:
@@ -153,10 +173,7 @@ class Layout:
 
     def is_tagged(self) -> bool:
         """Say whether programs that make backups see that this is a cache."""
-        try:
-            return read_own(self.tag).startswith(TAG.partition("\n")[0].encode())
-        except OSError:
-            return False
+        return any(_is_tag(folder / "CACHEDIR.TAG") for folder in (self.root, self._base))
 
     def check(self) -> None:
         """Refuse a cache that others can write: what they put there would be served.
@@ -254,6 +271,13 @@ def _acquire(lock: BaseFileLock, timeout: float | None, waiting: Callable[[], No
             hint="the same call goes on with what it leaves; give it more timeout, or end the other"
             " process if it hangs",
         ) from None
+
+
+def _is_tag(path: Path) -> bool:
+    try:
+        return read_own(path).startswith(TAG.partition("\n")[0].encode())
+    except OSError:
+        return False
 
 
 @cache

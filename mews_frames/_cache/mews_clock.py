@@ -104,6 +104,7 @@ class MewsClock:
         self._clock = clock
         self._lock = threading.Lock()
         self._told: Told | None = None
+        self._kept: Told | None = None
 
     def now(self) -> datetime:
         """Give the time at Mews, as well as its last answer told it."""
@@ -123,9 +124,13 @@ class MewsClock:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether Mews told it in the last minute."""
+        """Whether Mews told it in the last minute, and our clock has not jumped since."""
         told = self._told
-        return told is not None and self._clock.monotonic() - told.uptime < FRESH
+        if told is None:
+            return False
+        counted = self._clock.monotonic() - told.uptime
+        shown = (self._clock.now() - told.instant).total_seconds()
+        return counted < FRESH and abs(shown - counted) < SLACK
 
     @property
     def is_doubtful(self) -> bool:
@@ -153,8 +158,10 @@ class MewsClock:
         with self._lock:
             if self._told is not None:
                 return self._told
-        told = told_in(read_sealed(self._layout.clock))
-        return told and told.as_of(machine())
+            if self._kept is None:  # the first time, or nothing was kept yet
+                kept = told_in(read_sealed(self._layout.clock))
+                self._kept = kept and kept.as_of(machine())
+            return self._kept
 
 
 def told_in(data: dict[str, Any] | None) -> Told | None:

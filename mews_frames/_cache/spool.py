@@ -227,5 +227,6 @@ class MemorySpool:
             yield data
 
     def close(self) -> None:
-        """Let go of what waits."""
+        """Let go of what waits, and of who waits for room."""
+        self.fail(Stopped())
         self._waiting.clear()

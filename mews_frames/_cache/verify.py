@@ -66,11 +66,16 @@ def damages(layout: Layout, journal: Journal) -> Iterator[Damage]:
 
 
 def other_layouts(layout: Layout) -> list[Path]:
-    """Find what releases with an older or a newer layout have left beside ours."""
+    """Find what releases with an older or a newer layout have left beside ours.
+
+    A folder that a user calls ``v2`` is none: it holds neither exports nor requests.
+    """
     return [
         path
         for path in _children(layout.root)
-        if path != layout.base and re.fullmatch(r"v\d+", path.name)
+        if path != layout.base
+        and re.fullmatch(r"v\d+", path.name)
+        and {child.name for child in _children(path)} & {"exports", "requests"}
     ]
 
 
@@ -82,8 +87,9 @@ def _around(layout: Layout) -> Iterator[Damage]:
             yield Damage(None, path, what)
     for path in other_layouts(layout):
         yield Damage(None, path, f"the folder is of another layout; this release reads {VERSION}")
+    known = {layout.clock, layout.base / layout.tag.name}
     for path in set(_children(layout.base)) - set(layout.folders):
-        if what := _strange(path) or _unknown(path, path == layout.clock):
+        if what := _strange(path) or _unknown(path, path in known):
             yield Damage(None, path, what)
         elif path == layout.clock and told_in(read_sealed(path)) is None:
             yield Damage(None, path, "what is known of the time at Mews is damaged")

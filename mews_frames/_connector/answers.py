@@ -137,9 +137,13 @@ def _led_to(answer: Answer) -> str:
 
 def _said(body: dict[str, Any]) -> str:
     """Quote the message of Mews on one line, without links and what could control a terminal."""
-    words = " ".join(without_queries(str(body.get("Message") or "")).split())[:LONGEST_MESSAGE]
-    text = "".join(c for c in words if c.isprintable())
+    text = _on_one_line(body.get("Message"), LONGEST_MESSAGE)
     return f": {text}" if text else ""
+
+
+def _on_one_line(value: Any, most: int) -> str:
+    words = " ".join(without_queries(str(value or "")).split())[:most]
+    return "".join(c for c in words if c.isprintable())
 
 
 def _json(answer: Answer) -> Any:
@@ -156,4 +160,4 @@ def _hide_links(data: dict[str, Any]) -> dict[str, Any]:
 
 def _request_id(answer: Answer, body: dict[str, Any]) -> str | None:
     value = answer.headers.get("Request-Id") or body.get("RequestId")
-    return str(value)[:100] if value else None
+    return _on_one_line(value, most=100) or None

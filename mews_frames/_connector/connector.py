@@ -6,7 +6,6 @@ import json
 import logging
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mews_frames._connector.answers import OK, read_answer
@@ -16,7 +15,7 @@ from mews_frames._retry import next_pause, read_http_date
 from mews_frames.errors import MewsError, RequestRejectedError, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     import tenacity
@@ -194,8 +193,7 @@ class Connector:
         seen: dict[str, Seen] = {}
         for start in range(0, len(ids), MOST_IDS):
             some = list(ids[start : start + MOST_IDS])
-            ask = partial(self._post, "exports/getAll", {"ExportIds": some})
-            answer = self._patiently(ask, timeout)
+            answer = self._patiently("exports/getAll", {"ExportIds": some}, timeout)
             exports = answer.get("Exports")
             if not isinstance(exports, list):
                 raise ServerError("exports/getAll was answered without a list of exports")
@@ -203,9 +201,10 @@ class Connector:
         return seen
 
     def _post(
-        self, operation: str, data: dict[str, Any], asked: str | None = None
+        self, operation: str, data: dict[str, Any], asked: str | None = None, **within: float
     ) -> dict[str, Any]:
-        answer = self._http.post(self._address + PATH + operation, self._credentials.sign(data))
+        url, body = self._address + PATH + operation, self._credentials.sign(data)
+        answer = self._http.post(url, body, **within)
         self._note_time(answer)
         if answer.status != OK:
             answer = replace(answer, body=self._credentials.hide(answer.body))
@@ -217,11 +216,17 @@ class Connector:
             self._mews_clock.learn(there)
 
     def _patiently(
-        self, ask: Callable[[], dict[str, Any]], timeout: float | None
+        self, operation: str, data: dict[str, Any], timeout: float | None
     ) -> dict[str, Any]:
         import tenacity
 
         began = self._clock.monotonic()
+
+        def ask() -> dict[str, Any]:
+            if timeout is None:
+                return self._post(operation, data)
+            left = timeout - (self._clock.monotonic() - began)
+            return self._post(operation, data, within=left)
 
         def pause(state: tenacity.RetryCallState) -> float | None:
             error = state.outcome.exception() if state.outcome else None

@@ -6,7 +6,9 @@ It is imported at the first request (docs/decisions/0003): the cache answers wit
 from __future__ import annotations
 
 import threading
+import time
 import traceback
+import zlib
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +35,12 @@ LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 MOST_ANSWERED = 64 << 20
 """Bytes that an answer to a `post` may have. A thousand exports, the most in one getAll, with sixty
 links of a kilobyte each would have as many; real answers have some KB."""
+
+ANSWERED_WITHIN = 120.0
+"""Seconds after which an answer to a `post` must be whole, however steadily it drips."""
+
+LEAST_PATIENCE = 5.0
+"""Seconds that every request is given: who is willing to wait for no export still wants to know."""
 
 T = TypeVar("T")
 
@@ -103,37 +111,56 @@ class Http(Closing):
         """
         return Http(None if self._transport is None else _Shared(self._transport))
 
-    def post(self, url: str, body: Secret[str]) -> Answer:
+    def post(self, url: str, body: Secret[str], within: float = ANSWERED_WITHIN) -> Answer:
         """Send JSON, and read the answer; redirects are not followed, since tokens are in it.
+
+        Parameters
+        ----------
+        url
+            Where to.
+        body
+            JSON.
+        within
+            Seconds for all of it, of a real clock: sockets know no other.
 
         Raises
         ------
         ConnectionFailedError
             If no whole answer came.
         ServerError
-            If it is larger than an answer can be.
+            If it is larger than an answer can be, or packed as nobody asked for.
         """
         shown = without_query(url)
-        answer = _sent(shown, lambda: self._posted(url, body))
-        if answer is None:
+        answer, flaw = _sent(shown, lambda: self._posted(url, body, max(within, LEAST_PATIENCE)))
+        if flaw:
             raise ServerError(
-                f"{shown} answered with more than {MOST_ANSWERED >> 20} MB, as Mews never does",
+                f"{shown} answered {flaw}, as Mews never does",
                 hint="what stands between this machine and Mews? a proxy, another server?",
             )
         return answer
 
-    def _posted(self, url: str, body: Secret[str]) -> Answer | None:
-        """Give the answer; None if there is no end of it."""
-        headers = {"Content-Type": "application/json"}
-        chunks, size = [], 0
-        with self._open().stream("POST", url, content=body.reveal(), headers=headers) as response:
-            for chunk in response.iter_bytes():  # unpacked: a megabyte may be a thousand of them
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MOST_ANSWERED:
-                    return None
-        whole = Secret(b"".join(chunks))
-        return Answer(response.status_code, _Headers(response.headers), whole)
+    def _posted(self, url: str, body: Secret[str], within: float) -> tuple[Answer, str | None]:
+        """Give the answer, and what is wrong with it."""
+        import httpx
+
+        limits = {name: min(seconds, within) for name, seconds in TIMEOUT.items()}
+        began = time.monotonic()
+        with self._open().stream(
+            "POST",
+            url,
+            content=body.reveal(),
+            headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(**limits),
+        ) as response:
+            packed = b""
+            for chunk in cast("httpx.SyncByteStream", response.stream):
+                packed += chunk
+                if time.monotonic() - began > within:
+                    raise httpx.ReadTimeout("the answer does not end")
+                if len(packed) > MOST_ANSWERED:
+                    break
+        data, flaw = _unpacked(packed, response.headers.get("Content-Encoding", "identity"))
+        return Answer(response.status_code, _Headers(response.headers), Secret(data)), flaw
 
     @contextmanager
     def get(self, url: Secret[str], headers: Mapping[str, str]) -> Iterator[Incoming]:
@@ -178,6 +205,25 @@ class Http(Closing):
                     follow_redirects=False,
                 )
             return self._client
+
+
+def _unpacked(data: bytes, encoding: str) -> tuple[bytes, str | None]:
+    """Unpack the body of an answer, but not more than an answer can be; say what is wrong."""
+    too_much = f"with more than {MOST_ANSWERED >> 20} MB"
+    if len(data) > MOST_ANSWERED:
+        return b"", too_much
+    if encoding.strip().lower() in {"", "identity"} or not data:
+        return data, None
+    if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+        return b"", f"packed as {encoding[:40]!r}"
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # 32: gzip or zlib, as it says itself
+    try:
+        plain = unpacker.decompress(data, MOST_ANSWERED)
+    except zlib.error:
+        return b"", f"with what is no {encoding.strip()}"
+    if not unpacker.eof:
+        return b"", too_much if unpacker.unconsumed_tail else f"with half a {encoding.strip()}"
+    return plain, None
 
 
 AT_ONCE = 512 * 1024

@@ -15,7 +15,7 @@ from mews_frames._exports.body import (
     steadily,
 )
 from mews_frames._exports.opening import Get, open_link
-from mews_frames._retry import LONGEST_PAUSE, read_retry_after, retry_delay
+from mews_frames._retry import LONGEST_PAUSE, read_http_date, read_retry_after, retry_delay
 from mews_frames._stopped import OtherBytes, Stopped
 from mews_frames.errors import ConnectionFailedError, DownloadError, IntegrityError
 
@@ -281,7 +281,8 @@ class Download:
         elif status in REFUSED:
             raise TryAgain(f"the link was refused (HTTP {status})", refused=True)
         elif status == 429 or status >= 500 or status == 408:  # noqa: PLR2004 - HTTP
-            pause = read_retry_after(answer.headers.get("Retry-After"), self.clock.now())
+            now = read_http_date(answer.headers.get("Date")) or self.clock.now()
+            pause = read_retry_after(answer.headers.get("Retry-After"), now)
             raise TryAgain(f"the storage answered HTTP {status}", pause=pause)
         elif status != OK:
             raise DownloadError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mews_frames._exports import add
 from mews_frames._exports.add import add_export
-from mews_frames._exports.wait import Patience, jittered, poll_delay
+from mews_frames._exports.wait import SHOWN_WITHIN, Patience, jittered, poll_delay
 from mews_frames._exports.window import depends_on_time, resolved_filters
 from mews_frames._records import Entry, Record
 from mews_frames._retry import may_have_arrived, next_pause
@@ -15,7 +15,6 @@ from mews_frames.errors import (
     ExportAlreadyRunningError,
     ExportTimeoutError,
     MewsError,
-    RateLimitedError,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Journal(add.Journal, Protocol):
 
     def read(self, fingerprint: str) -> Record | None: ...
     def catch_up(self, record: Record) -> Record: ...
-    def running(self, account: str, entity_type: str) -> tuple[Record, Entry] | None: ...
+    def running(self, account: str, entity_type: str, now: datetime) -> Entry | None: ...
     def see(self, seen: Seen) -> None: ...
     def forget(self, export_id: str) -> None: ...
     def lock(
@@ -76,7 +75,7 @@ def usable(record: Record, now: datetime, *, max_age: float | None, refresh: boo
     for entry in reversed(record.entries):
         if max_age is not None and (now - entry.added).total_seconds() > max_age:
             continue
-        if entry.export.is_running:
+        if entry.is_running(now):
             return entry
         expires = entry.export.expires
         if entry.export.status == "Success" and not refresh and (expires is None or now < expires):
@@ -176,8 +175,8 @@ class Find:
         if asking.refresh:
             for entry in record.entries:
                 age = (now - entry.added).total_seconds()
-                if entry.export.is_running and age > STILL_FRESH:
-                    self._has_ended(entry.export.id, asking.patience)
+                if entry.is_running(now) and age > STILL_FRESH:
+                    self._has_ended(entry.export.id, asking)
         if self._known(asking, record) is not None:
             return
         filters = asking.request.filters
@@ -193,8 +192,8 @@ class Find:
             record = self._record(asking)
             if entry := self._known(asking, record):
                 return entry, False
-            if blocker := self.journal.running(self.account, entity_type):
-                raise _blocked(entity_type, blocker[1].export)
+            if blocker := self.journal.running(self.account, entity_type, self.mews.now()):
+                raise _blocked(entity_type, blocker.export)
             lost = asking.lost > 0
             return add_export(record, self.journal, self.mews, self.tell, again=lost), True
 
@@ -224,7 +223,7 @@ class Find:
 
     def _wait_for_slot(self, asking: _Asking, error: ExportAlreadyRunningError) -> None:
         patience, blocker = asking.patience, error.export_id
-        if blocker is not None and self._has_ended(blocker, patience):
+        if blocker is not None and self._has_ended(blocker, asking):
             return
         if asking.at_once or patience.is_over:
             raise error
@@ -240,14 +239,24 @@ class Find:
         self.tell(f"{what}; next look in {delay:.0f} s")
         patience.sleep(jittered(delay))
 
-    def _has_ended(self, export_id: str, patience: Patience) -> bool:
+    def _has_ended(self, export_id: str, asking: _Asking) -> bool:
         """Look at an export once. Not to be called by who holds the lock of the journal."""
-        seen = self.mews.look([export_id], patience.left).get(export_id)
-        if seen is None:
-            self.journal.forget(export_id)
-            return True
-        self.journal.see(seen)
-        return not seen.export.is_running
+        seen = self.mews.look([export_id], asking.patience.left).get(export_id)
+        if seen is not None:
+            self.journal.see(seen)
+            return not seen.export.is_running
+        if self._is_new(export_id, asking.request.entity_type):
+            return False
+        self.journal.forget(export_id)
+        return True
+
+    def _is_new(self, export_id: str, entity_type: str) -> bool:
+        """Say whether an export was added so recently that Mews may not show it yet."""
+        now = self.mews.now()
+        entry = self.journal.running(self.account, entity_type, now)
+        if entry is None or entry.export.id != export_id:
+            return False
+        return (now - entry.added).total_seconds() < SHOWN_WITHIN
 
     def _pause(self, asking: _Asking, error: MewsError) -> None:
         """Pause after an attempt that did not go through, or raise why it makes no sense."""
@@ -255,7 +264,7 @@ class Find:
         if asking.failing_since is None:
             asking.failing_since = patience.waited
         asking.failures += 1
-        asking.lost += not isinstance(error, RateLimitedError)
+        asking.lost += may_have_arrived(error)
         spent = patience.waited - asking.failing_since
         pause = next_pause(error, asking.failures, spent, patience.left)
         if pause is None or asking.lost >= MOST_LOST:

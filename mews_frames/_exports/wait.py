@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from mews_frames._models import Export, Seen
     from mews_frames.typing import Clock
 
-__all__ = ["Patience", "check_end", "finished", "jittered", "poll_delay", "time_taken"]
+__all__ = [
+    "SHOWN_WITHIN",
+    "Patience",
+    "check_end",
+    "finished",
+    "jittered",
+    "poll_delay",
+    "time_taken",
+]
+
+SHOWN_WITHIN = 60.0
+"""Seconds after its add within which an export that Mews does not show is not given up: what is
+read there may be a moment older than what was written, and an id that is forgotten is lost."""
 
 SHORTEST, LONGEST = 1.0, 300.0
 """Seconds between two looks."""
@@ -66,11 +78,16 @@ class Patience:
     def __init__(self, timeout: float | None, clock: Clock) -> None:
         self._timeout = timeout
         self._clock = clock
-        self._began = clock.monotonic()
+        self._made = self._began = clock.monotonic()
+
+    @property
+    def passed(self) -> float:
+        """Seconds since it was made, waiting or not."""
+        return self._clock.monotonic() - self._made
 
     @property
     def waited(self) -> float:
-        """Seconds since the waiting began."""
+        """Seconds of waiting since then."""
         return self._clock.monotonic() - self._began
 
     @property
@@ -126,25 +143,30 @@ def finished(
     ExportTimeoutError
         If patience ends first. The exports go on at Mews.
     """
-    waiting = dict(ages)
-    began = patience.waited
-    last: Seen | None = None
+    began = patience.passed
+    added = {export_id: began - age for export_id, age in ages.items()}
+    waiting = list(ages)
     while True:
-        seen = look(list(waiting), patience.left)
-        running = {i: seen[i] for i in waiting if i in seen and seen[i].export.is_running}
-        for export_id in [i for i in waiting if i not in running]:
-            del waiting[export_id]
-            yield export_id, seen.get(export_id)
+        seen = look(waiting, patience.left)
+        asked = patience.passed
+        for export_id in list(waiting):
+            if not _goes_on(seen.get(export_id), asked - added[export_id]):
+                waiting.remove(export_id)
+                yield export_id, seen.get(export_id)
         if not waiting:
             return
-        last = next(iter(running.values()))
         if patience.is_over:
-            raise _timed_out(last, patience)
-        youngest = min(waiting.values()) + patience.waited - began
-        delay = poll_delay(youngest)
-        for export_id, state in running.items():
-            tell(state, waiting[export_id] + patience.waited - began, delay)
+            raise _timed_out(waiting[0], seen.get(waiting[0]), patience)
+        delay = poll_delay(patience.passed - max(added[export_id] for export_id in waiting))
+        for export_id in waiting:
+            if export_id in seen:
+                tell(seen[export_id], patience.passed - added[export_id], delay)
         patience.sleep(jittered(delay))
+
+
+def _goes_on(seen: Seen | None, age: float) -> bool:
+    """Say whether an export is to be looked at again."""
+    return age < SHOWN_WITHIN if seen is None else seen.export.is_running
 
 
 def time_taken(age: float, last_running: float) -> float | None:
@@ -167,14 +189,14 @@ def time_taken(age: float, last_running: float) -> float | None:
     return age if age - last_running <= max(VAGUE, age * VAGUE_SHARE) else None
 
 
-def _timed_out(seen: Seen, patience: Patience) -> ExportTimeoutError:
-    export = seen.export
+def _timed_out(export_id: str, seen: Seen | None, patience: Patience) -> ExportTimeoutError:
+    state = "not shown by Mews" if seen is None else seen.export.status
+    what = f"export {export_id}" + (f" of {seen.export.entity_type}" if seen else "")
     return ExportTimeoutError(
-        f"export {export.id} of {export.entity_type} is still {export.status} after"
-        f" {patience.waited:.0f} s",
-        hint=f'it goes on at Mews; pick it up with mf.load_export("{export.id}"), or make the same'
+        f"{what} is still {state} after {patience.waited:.0f} s",
+        hint=f'it goes on at Mews; pick it up with mf.load_export("{export_id}"), or make the same'
         " call again",
-        export_id=export.id,
+        export_id=export_id,
     )
 
 

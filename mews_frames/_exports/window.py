@@ -17,6 +17,7 @@ __all__ = [
     "read_posted",
     "read_updated",
     "resolved_filters",
+    "starts_before",
 ]
 
 LONGEST_WINDOW = timedelta(days=180)
@@ -141,6 +142,12 @@ def resolved_filters(filters: Filters, now: datetime) -> Filters:
             )
         _check_length(start, resolved)
     return replace(filters, updated=(start, resolved))
+
+
+def starts_before(filters: Filters, now: datetime) -> bool:
+    """Say whether anything is left of a window by a time; an open start is always before it."""
+    start = filters.updated[0] if filters.updated else None
+    return start is None or start < now - YOUNGEST_END
 
 
 def depends_on_time(filters: Filters, now: datetime) -> bool:

@@ -91,9 +91,16 @@ def test_a_record_of_a_newer_layout_is_ignored(journal, layout, monkeypatch):
 
 def test_the_running_export_of_an_account_and_type_is_found(journal):
     journal.write(record(entry(IDS[0], "Success"), entry(IDS[1], "Processing")))
-    assert journal.running("account", "OrderItem")[1].export.id == IDS[1]
-    assert journal.running("account", "Payment") is None
-    assert journal.running("somebody else", "OrderItem") is None
+    now = entry(IDS[1]).added
+    assert journal.running("account", "OrderItem", now).export.id == IDS[1]
+    assert journal.running("account", "Payment", now) is None
+    assert journal.running("somebody else", "OrderItem", now) is None
+
+
+def test_one_whose_end_nobody_saw_does_not_run_for_ever(journal):
+    journal.write(record(entry(IDS[0], "Processing")))
+    later = entry(IDS[0]).added + timedelta(days=8, seconds=1)
+    assert journal.running("account", "OrderItem", later) is None
 
 
 def test_seeing_an_older_export_does_not_make_it_the_newest(journal):

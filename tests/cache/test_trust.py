@@ -226,12 +226,19 @@ def test_what_others_can_read_is_found(client, cached):
 
 @pytest.mark.parametrize(
     "name",
-    ["v1/other", "v1/requests/notes.txt", "v1/locks/notes.txt", "v1/exports/notes", "v2", "v0"],
+    ["v1/other", "v1/requests/notes.txt", "v1/locks/notes.txt", "v1/exports/notes"],
 )
 def test_what_is_no_part_of_the_cache_is_found(client, cached, name):
     place = client.cache.path / name
     place.mkdir(mode=0o700)
     assert found(client) == {place}
+
+
+@pytest.mark.parametrize("name", ["v2/requests", "v0/exports"])
+def test_another_layout_is_found(client, cached, name):
+    place = client.cache.path / name
+    place.mkdir(mode=0o700, parents=True)
+    assert found(client) == {place.parent}
 
 
 @pytest.mark.parametrize("name", ["part-00009.parquet", "merge-0123456789abcdef.json", "run.sh"])

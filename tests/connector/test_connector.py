@@ -30,7 +30,8 @@ class Wire:
     clock: FakeClock
     sent: list = field(default_factory=list)
 
-    def post(self, url, body):
+    def post(self, url, body, within=None):
+        self.within = within
         self.sent.append((url.rpartition("/v1/")[2], json.loads(body.reveal())))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):

@@ -12,6 +12,7 @@ from mews_frames._exports.request import fingerprint, make_request
 from mews_frames._exports.wait import Patience
 from mews_frames._models import Export, Filters, Scope, Seen
 from mews_frames._records import Entry, Record
+from mews_frames._retry import PATIENCE
 from mews_frames.errors import (
     AuthenticationError,
     CacheError,
@@ -150,7 +151,12 @@ def test_the_newest_export_answers():
 def test_an_export_that_is_too_old_does_not_answer(status):
     assert answers(entry(status, age=60), max_age=60) is not None
     assert answers(entry(status, age=61), max_age=60) is None
-    assert answers(entry(status, age=1e9), max_age=float("inf")) is not None
+    assert answers(entry(status, age=600_000), max_age=float("inf")) is not None
+
+
+def test_a_running_export_that_is_older_than_mews_keeps_any_has_ended():
+    assert answers(entry("Pending", age=8 * 86_400)) is not None
+    assert answers(entry("Pending", age=8 * 86_400 + 1)) is None
 
 
 # --------------------------------------------------------------------------- find or add
@@ -226,10 +232,21 @@ def test_what_was_seen_of_the_running_one_is_noted(finder, journal):
     assert record_of(journal, ALL).entries[0].export.status == "Success"
 
 
-def test_a_running_one_that_mews_forgot_blocks_nobody(finder, journal):
+def test_one_that_mews_does_not_show_yet_is_not_forgotten(finder, journal):
+    mews, ask = finder()
+    running, _ = ask(ALL)
+    hidden = mews.exports.pop(running.export.id)
+    with pytest.raises(ExportAlreadyRunningError):
+        ask(SOME, at_once=True)
+    mews.exports[running.export.id] = hidden
+    assert ask(ALL) == (running, False)
+
+
+def test_a_running_one_that_mews_forgot_blocks_nobody(finder, journal, clock):
     mews, ask = finder()
     running, _ = ask(ALL)
     del mews.exports[running.export.id]
+    clock.sleep(61)
     _, is_new = ask(SOME, at_once=True)
     assert is_new
     assert record_of(journal, ALL) is None
@@ -399,11 +416,20 @@ def test_what_was_never_sent_is_not_called_lost(finder, journal, told, clock):
     assert len(told) == 2
 
 
-def test_no_answer_again_and_again_is_an_error(finder, journal):
-    mews, ask = finder(troubles=[NOT_SENT] * 9)
+def test_a_lost_answer_again_and_again_is_an_error(finder, journal):
+    mews, ask = finder(troubles=[ConnectionFailedError("broke off")] * 9)
     with pytest.raises(ConnectionFailedError):
         ask()
     assert len(mews.sent) == MOST_LOST
+    assert record_of(journal).intended is not None
+
+
+def test_what_is_never_sent_is_tried_for_as_long_as_any_request(finder, journal, clock):
+    mews, ask = finder(troubles=[NOT_SENT] * 99)
+    with pytest.raises(ConnectionFailedError):
+        ask()
+    assert len(mews.sent) > MOST_LOST
+    assert 60 < clock.monotonic() <= PATIENCE
     assert record_of(journal).intended is None
 
 

@@ -31,8 +31,8 @@ def test_an_export_that_is_seen_again_keeps_its_place_and_the_intent():
 
 def test_the_newest_running_export_is_the_running_one():
     one, two, three = entry(1, "Pending"), entry(2, "Processing"), entry(3)
-    assert record(one, two, three).running == two
-    assert record(three).running is None
+    assert record(one, two, three).running(NOW) == two
+    assert record(three).running(NOW) is None
 
 
 def test_a_record_is_empty_without_exports_and_intent():

@@ -77,7 +77,7 @@ def interrupted(where):
     owner, method = {
         "post": (httpcore._backends.sync.SyncStream, "write"),
         "body": (httpcore._backends.sync.SyncStream, "read"),
-        "reading-json": (http.httpx.Response, "iter_bytes"),
+        "reading-json": (http.httpx._client.BoundSyncStream, "__iter__"),
     }[where]
     before = getattr(owner, method)
 
