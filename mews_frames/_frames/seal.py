@@ -50,7 +50,9 @@ def _found(path: Path) -> tuple[int, bytes]:
         length = int.from_bytes(file.read(4), "little")
         start = file.seek(max(0, end - length))
         footer = file.read(end - start)
-    key = footer.index(KEY_SEAL.encode()) + len(KEY_SEAL)
+    # The last one: before it stand the least and the greatest text of each column, which a guest
+    # may have written, and after it what made the file (Apache Parquet, parquet.thrift).
+    key = footer.rindex(KEY_SEAL.encode()) + len(KEY_SEAL)
     place = key + 2  # Thrift, compact protocol: one byte each for the field and for its length
     return start + place, footer[place : place + len(BLANK)]
 

@@ -7,6 +7,7 @@ from support.frames import EXPORT_ID, decoded
 
 from mews_frames._frames.columns import keep
 from mews_frames._frames.parquet import Origin, Written, recognise, write_part
+from mews_frames._frames.seal import KEY_SEAL
 
 ORIGIN = Origin(EXPORT_ID, 2, 1000)
 LINES = b"\n".join(hotel.all_lines("Customer", 400)[:40])
@@ -58,6 +59,18 @@ def test_a_missing_or_foreign_file_is_not_believed(part):
         assert recognise(other, keep("Customer", None), ORIGIN) is None
     pl.read_parquet(part).write_parquet(other)
     assert recognise(other, keep("Customer", None), ORIGIN) is None
+
+
+@pytest.mark.parametrize("tail", ["", "z" * 70])
+def test_a_name_like_that_of_the_digest_does_not_take_its_place(tmp_path, tail):
+    """Footers hold the least and the greatest text of a column, before the digest."""
+    path, kept = tmp_path / "part.parquet", keep("Customer", None)
+    name = KEY_SEAL + tail
+    lines = b'{"FirstName": "Ann"}\n{"FirstName": "%s"}' % name.encode()
+    write_part(path, [decoded(lines, "Customer")], kept, ORIGIN)
+    found = pl.scan_parquet(path).filter(pl.col("FirstName") == name)
+    assert found.select("FirstName").collect().rows() == [(name,)]
+    assert recognise(path, kept, ORIGIN) == Written(rows=2, rescued=0)
 
 
 def test_equal_rows_make_equal_files(part, tmp_path):
