@@ -7,7 +7,7 @@ block as a whole, with numpy, in as few passes as can be (docs/decisions/0010).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Surprise",
+    "check_finite",
     "check_utf8",
     "count_lines",
     "count_texts",
@@ -82,6 +83,14 @@ def check_utf8(data: bytes) -> None:
         one.cast(pa.large_string())
     except pa.ArrowInvalid:
         raise Surprise("invalid UTF-8") from None
+
+
+def check_finite(doubles: Any) -> None:
+    """Refuse numbers too large for a double: Arrow reads them as infinite, as JSON has none."""
+    import pyarrow.compute as pc
+
+    if pc.all(pc.is_finite(doubles)).as_py() is False:  # None if there are none
+        raise Surprise("a number too large for a double")
 
 
 def count_texts(data: bytes) -> int:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mews_frames._frames import layout
-from mews_frames._frames.checks import Surprise, check_utf8, octets_of
+from mews_frames._frames.checks import Surprise, check_finite, check_utf8, octets_of
 from mews_frames._frames.columns import RESCUED, Kept, flat_columns
 from mews_frames._frames.layout import Kind, Layout, Node
 
@@ -88,7 +88,8 @@ def decode_compiled(data: bytes, kept: Kept) -> tuple[pa.Table, list[Odd]]:
     Raises
     ------
     Surprise
-        If the block as a whole is not for it: no UTF-8, or lists of countless items.
+        If the block as a whole is not for it: no UTF-8, lists of countless items, or numbers too
+        large for a double.
     """
     import pyarrow as pa
 
@@ -221,7 +222,10 @@ class _Reading:
             case _:
                 buffers.append(_buffer(values.copy()))
         array = pa.Array.from_buffers(final, rows, buffers, children=children)
-        return array.cast(node.final) if node.kind == Kind.NUMBER else array
+        if node.kind == Kind.NUMBER:
+            array = array.cast(node.final)
+            check_finite(array)
+        return array
 
     def _texts(self, spans: npt.NDArray[Any]) -> list[pa.Buffer]:
         offsets = _offsets(spans["length"])

@@ -11,7 +11,13 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mews_frames._frames.checks import Surprise, count_lines, count_texts, plain_lines
+from mews_frames._frames.checks import (
+    Surprise,
+    check_finite,
+    count_lines,
+    count_texts,
+    plain_lines,
+)
 from mews_frames._frames.columns import RESCUED, Kept, flat_columns
 from mews_frames._frames.types import arrow_type
 from mews_frames._schemas import Field, load_schema
@@ -48,7 +54,7 @@ def decode_fast(data: bytes, kept: Kept) -> pa.Table:
     flat = _flatten(table)
     if texts != sum(len(leaf) - leaf.null_count for leaf in _leaves(flat, pa.types.is_string)):
         raise Surprise("a quoted number")
-    _check_decimals(flat)
+    _check_numbers(flat)
     arrays = [
         _typed(array, column.field)
         for array, column in zip(flat, flat_columns(kept.entity_type), strict=True)
@@ -144,12 +150,14 @@ shrank. A wrong product that grew is at least 2**127 / 10**6 = 1.7e32 millionths
 """
 
 
-def _check_decimals(flat: list[Array]) -> None:
+def _check_numbers(flat: list[Array]) -> None:
     import pyarrow as pa
 
     for leaf in _leaves(flat, pa.types.is_decimal):
         if _has_beyond(leaf, -DECIMAL_TRUST, DECIMAL_TRUST):
             raise Surprise("a very large decimal")
+    for leaf in _leaves(flat, pa.types.is_floating):
+        check_finite(leaf)
 
 
 # RE2. Arrow casts up to six digits to microseconds; the rest is cut, as the design says.

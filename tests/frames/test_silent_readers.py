@@ -162,6 +162,15 @@ def test_instants_that_python_cannot_hold_are_rescued(text):
 
 
 @pytest.mark.parametrize(
+    "number", ["1e400", "-1E400", "9" * 400, "1.7976931348623159e308", "1e999999999999"]
+)
+def test_degrees_too_large_for_a_double_are_rescued(number):
+    line = f'{{"Id": "a", "Address": {{"Latitude": {number}, "Longitude": 14.5}}}}'
+    rest = rescued(f'{{"/Address/Latitude": {number}}}')
+    assert row(line, "Customer") == {"Id": "a", "Address.Longitude": 14.5} | rest
+
+
+@pytest.mark.parametrize(
     "number", ["2.7", "-0.5", "9223372036854775808", "1" * 25, "1e19", "1e400"]
 )
 def test_no_integer_is_made_of_what_is_none(number):
