@@ -68,12 +68,13 @@ class TerminalView(Closing):
     def __call__(self, event: ProgressEvent) -> None:
         """Hear of a load."""
         self._board.hear(event, self._clock.monotonic())
+        is_over = event.stage == "interrupted" or not self._busy()
+        if is_over:  # what is written next, here or on stdout, is not to stand beside a stale line
+            self._live.stop()
         if event.stage in KEPT:
             self.say(f"{event.entity_type}: {event.message}")
-        if event.stage == "interrupted":
-            self._live.stop()
-        elif not self._live.is_started and any(self._busy()):
-            self._live.start()
+        if not is_over:
+            self._live.start(refresh=True)
 
     def say(self, line: str) -> None:
         """Write a line that stays."""

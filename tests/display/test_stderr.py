@@ -77,7 +77,27 @@ def test_a_terminal_keeps_what_is_worth_it_and_takes_the_rest_away(mews, open_te
     assert "added export" in written
     assert "60 rows in 4 parts" in written
     assert "\x1b[2K" in written  # a line was taken away
-    assert written.endswith("\r\x1b[2K\x1b[?25h\r")  # as the last one was; the cursor is back
+    assert "\x1b[?25h" in written  # the cursor is back
+
+
+def test_nothing_changes_any_more_once_all_is_loaded(mews, open_terminal, clock):
+    """Else a command that writes its data now would write into a line that is still there."""
+    terminal = open_terminal()
+    with TerminalView(clock, str) as view:
+        mews.client().load_entities("OrderItem", progress=view)
+        written = terminal.getvalue()
+        _, _, after = written.rpartition("\x1b[?25h")  # the cursor is back
+        assert "60 rows in 4 parts" in after
+        assert "\x1b" not in after
+        assert after.endswith("\n")
+
+
+def test_a_type_that_comes_later_is_shown_again(open_terminal, clock):
+    terminal = open_terminal()
+    with TerminalView(clock, str) as view:
+        view(ProgressEvent(stage="found", message="all is here", entity_type="Bill"))
+        view(ProgressEvent(stage="waiting", message="a wait", entity_type="Payment"))
+        assert "\x1b[?25l" in terminal.getvalue()  # a line that changes hides the cursor
 
 
 def test_a_terminal_without_colour_gets_none(mews, open_terminal, monkeypatch):
