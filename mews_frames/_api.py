@@ -9,10 +9,11 @@ from mews_frames._cache.layout import Layout
 from mews_frames._cache.mews_clock import MewsClock
 from mews_frames._client import Client, LoadExportOptions, LoadOptions
 from mews_frames._clock import SystemClock
-from mews_frames._frames.columns import Kept, polars_schema
-from mews_frames._known import described, drift_in, known_exports
+from mews_frames._frames.columns import keep, polars_schema
+from mews_frames._known import check_export_id, described, drift_in, known_exports
+from mews_frames._many import check_types
 from mews_frames._models import Export
-from mews_frames._schemas import ENTITY_TYPES
+from mews_frames._schemas import ENTITY_TYPES, load_schema
 from mews_frames._settings import find_cache_dir
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def load_entities(
     ...     .collect()
     ... )
     """
-    with Client(profile=profile) as client:
+    with _client_for(entity_type, profile) as client:
         return client.load_entities(
             entity_type,
             backend=backend,
@@ -207,7 +208,7 @@ def load_entities(
 
 @overload
 def load_many(
-    entity_types: Sequence[EntityType],
+    entity_types: Iterable[EntityType],
     *,
     backend: Literal["polars"] = "polars",
     profile: str | None = None,
@@ -215,7 +216,7 @@ def load_many(
 ) -> dict[str, pl.LazyFrame]: ...
 @overload
 def load_many(
-    entity_types: Sequence[EntityType],
+    entity_types: Iterable[EntityType],
     *,
     backend: Literal["pandas"],
     profile: str | None = None,
@@ -223,7 +224,7 @@ def load_many(
 ) -> dict[str, pd.DataFrame]: ...
 @overload
 def load_many(
-    entity_types: Sequence[EntityType],
+    entity_types: Iterable[EntityType],
     *,
     backend: Literal["pyarrow"],
     profile: str | None = None,
@@ -231,14 +232,14 @@ def load_many(
 ) -> dict[str, pa.Table]: ...
 @overload
 def load_many(
-    entity_types: Sequence[EntityType],
+    entity_types: Iterable[EntityType],
     *,
     backend: Backend,
     profile: str | None = None,
     **options: Unpack[LoadOptions],
 ) -> dict[str, Any]: ...
 def load_many(
-    entity_types: Sequence[EntityType],
+    entity_types: Iterable[EntityType],
     *,
     backend: Backend = "polars",
     updated: Updated | None = None,
@@ -285,6 +286,7 @@ def load_many(
     >>> sorted(frames)
     ['OrderItem', 'Reservation']
     """
+    entity_types = check_types(entity_types)
     with Client(profile=profile) as client:
         return client.load_many(
             entity_types,
@@ -341,7 +343,7 @@ def start_export(
     >>> export.entity_type
     'Payment'
     """
-    with Client(profile=profile) as client:
+    with _client_for(entity_type, profile) as client:
         return client.start_export(
             entity_type,
             updated=updated,
@@ -425,6 +427,7 @@ def load_export(
     >>> frame.collect_schema().names()
     ['Amount.NetValue', 'Type', '_rescued_data']
     """
+    export_id = check_export_id(export_id)
     with Client(profile=profile) as client:
         return client.load_export(
             export_id,
@@ -526,7 +529,7 @@ def sync_entities(
     >>> ids[0].height < ids[1].height, ids[0].height == ids[2].height
     (True, True)
     """
-    with Client(profile=profile) as client:
+    with _client_for(entity_type, profile) as client:
         return client.sync_entities(
             entity_type,
             into=into,
@@ -589,7 +592,7 @@ def changes(
     >>> changed.columns, sorted(changed["_change"].unique())
     (['_change', 'Id', 'State', '_rescued_data'], ['inserted', 'updated'])
     """
-    with Client(profile=profile) as client:
+    with _client_for(entity_type, profile) as client:
         return client.changes(
             entity_type,
             since=since,
@@ -657,7 +660,7 @@ def schema_of(entity_type: EntityType, *, flatten: bool = True) -> pl.Schema:
     >>> schema["Amount.NetValue"], schema["ConsumedUtc"]
     (Decimal(precision=38, scale=6), Datetime(time_unit='us', time_zone='UTC'))
     """
-    return polars_schema(Kept(entity_type), flatten=flatten)
+    return polars_schema(keep(entity_type, None), flatten=flatten)
 
 
 def describe(entity_type: EntityType) -> pl.DataFrame:
@@ -708,7 +711,7 @@ def drift(frame_or_export: Any, *, profile: str | None = None) -> pl.DataFrame:
     0
     """
     if isinstance(frame_or_export, str | Export):
-        export_id = frame_or_export.id if isinstance(frame_or_export, Export) else frame_or_export
+        export_id = check_export_id(frame_or_export)
         return drift_in(load_export(export_id, progress=False, profile=profile))
     return drift_in(frame_or_export)
 
@@ -752,6 +755,8 @@ def check(what: Any, *, profile: str | None = None) -> pl.DataFrame:
     from mews_frames._check import check as checked
 
     def load(named: str | Export) -> tuple[pl.LazyFrame, Export]:
+        if named not in ENTITY_TYPES:
+            check_export_id(named)
         with Client(profile=profile) as client:
             return client._load_whole(named)  # noqa: SLF001 - public only by way of `check`
 
@@ -820,6 +825,12 @@ def sandbox(
         records=records,
         port=port,
     )
+
+
+def _client_for(entity_type: EntityType, profile: str | None) -> Client:
+    """Open a Client; a slip in what is asked for is told before tokens are missed."""
+    load_schema(entity_type)
+    return Client(profile=profile)
 
 
 def _cache_of(profile: str | None) -> Cache:

@@ -25,9 +25,8 @@ from mews_frames._exports.request import (
 from mews_frames._exports.wait import Patience
 from mews_frames._frames.columns import Kept, keep
 from mews_frames._frames.reader import check_backend, default_money, to_backend
-from mews_frames._known import known_exports
+from mews_frames._known import check_export_id, known_exports
 from mews_frames._many import share_options
-from mews_frames._models import Export, is_uuid
 from mews_frames._pieces import check_one_piece, load_pieces
 from mews_frames._pipe import Pipe, Wanted
 from mews_frames._progress import Teller
@@ -39,7 +38,7 @@ from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mews_frames._cache.manifest import Manifest
+    from mews_frames._models import Export
     from mews_frames._shared import Lot, Shared
     from mews_frames._sync import Growing
     from mews_frames.typing import (
@@ -358,16 +358,10 @@ class Client(Closing):
     ) -> Any:
         """Wait for an export and load it; see `mews_frames.load_export`."""
         check_backend(backend, money)
-        if isinstance(export_id, Export):
-            export_id = export_id.id
-        if not is_uuid(export_id):
-            raise InvalidArgumentError(
-                f"{export_id!r} is not the id of an export: it is no UUID",
-                hint="mf.exports() lists those that this machine knows",
-            )
+        export_id = check_export_id(export_id)
         shape = _Shape(backend, money or default_money(backend), flatten=flatten)
         with self._telling(progress) as teller:
-            asking = (export_id.lower(), columns, self._patience(timeout), teller)
+            asking = (export_id, columns, self._patience(timeout), teller)
             pipe, frame = self._way(shape, cache=cache)
             found = pipe.load_by_id(*asking)
             export: Export = getattr(found, "export", found)  # what is left at Mews is one
@@ -378,7 +372,7 @@ class Client(Closing):
     @overload
     def load_many(
         self,
-        entity_types: Sequence[EntityType],
+        entity_types: Iterable[EntityType],
         *,
         backend: Literal["polars"] = "polars",
         **options: Unpack[LoadOptions],
@@ -386,7 +380,7 @@ class Client(Closing):
     @overload
     def load_many(
         self,
-        entity_types: Sequence[EntityType],
+        entity_types: Iterable[EntityType],
         *,
         backend: Literal["pandas"],
         **options: Unpack[LoadOptions],
@@ -394,7 +388,7 @@ class Client(Closing):
     @overload
     def load_many(
         self,
-        entity_types: Sequence[EntityType],
+        entity_types: Iterable[EntityType],
         *,
         backend: Literal["pyarrow"],
         **options: Unpack[LoadOptions],
@@ -402,14 +396,14 @@ class Client(Closing):
     @overload
     def load_many(
         self,
-        entity_types: Sequence[EntityType],
+        entity_types: Iterable[EntityType],
         *,
         backend: Backend,
         **options: Unpack[LoadOptions],
     ) -> dict[str, Any]: ...
     def load_many(
         self,
-        entity_types: Sequence[EntityType],
+        entity_types: Iterable[EntityType],
         *,
         backend: Backend = "polars",
         updated: Updated | None = None,
@@ -580,10 +574,10 @@ class Client(Closing):
         """Load an entity type or an export, and say what was asked of Mews for it."""
         if isinstance(named, str) and named in ENTITY_TYPES:
             named = self.start_export(named)
-        export_id = named.id if isinstance(named, Export) else named
+        export_id = check_export_id(named)
         frame = self.load_export(export_id)
         with self._telling(progress=False) as teller:  # it is in the cache by now
-            manifest = self._pipe.load_by_id(export_id.lower(), None, self._patience(0), teller)
+            manifest = self._pipe.load_by_id(export_id, None, self._patience(0), teller)
         return frame, manifest.export
 
     # ----------------------------------------------------------------------- inside

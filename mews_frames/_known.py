@@ -13,16 +13,16 @@ from mews_frames._cache.layout import Layout
 from mews_frames._frames.columns import RESCUED
 from mews_frames._frames.meaning import RESCUED_MEANING
 from mews_frames._frames.types import polars_type
-from mews_frames._schemas import Field, load_schema
+from mews_frames._models import Export, is_uuid
+from mews_frames._schemas import Field, load_schema, nearest_type
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mews_frames._cache.cache import Cache
-    from mews_frames._models import Export
 
-__all__ = ["Description", "described", "drift_in", "known_exports"]
+__all__ = ["Description", "check_export_id", "described", "drift_in", "known_exports"]
 
 KNOWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
@@ -49,6 +49,25 @@ RESCUED_DESCRIBED = {
     "meaning": RESCUED_MEANING,
     "values": None,
 }
+
+
+def check_export_id(named: str | Export) -> str:
+    """Give the id of an export, by which it may be named as well as by itself.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is no UUID.
+    """
+    export_id = named.id if isinstance(named, Export) else named
+    if is_uuid(export_id):
+        return export_id.lower()
+    near = nearest_type(export_id)
+    raise InvalidArgumentError(
+        f"{export_id!r} is not the id of an export: it is no UUID",
+        hint="mf.exports() lists those that this machine knows"
+        + (f'; mf.load_entities("{near}") loads an entity type' if near else ""),
+    )
 
 
 def known_exports(cache: Cache) -> pl.DataFrame:

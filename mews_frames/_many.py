@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from mews_frames.typing import EntityType
 
-__all__ = ["Share", "share_options"]
+__all__ = ["Share", "check_types", "share_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +26,48 @@ class Share:
     columns: Sequence[str] | None
 
 
+def check_types(entity_types: Any) -> tuple[EntityType, ...]:
+    """Check the entity types that are to be loaded together, whatever holds them.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For no type at all, for one that Mews does not export, or for one named twice.
+    """
+    is_several = isinstance(entity_types, Iterable) and not isinstance(entity_types, str)
+    names = tuple(entity_types) if is_several else ()
+    if not names:
+        raise InvalidArgumentError(
+            f"load_many takes a list of entity types, not {entity_types!r}",
+            hint='mf.load_many(["Reservation", "OrderItem"])',
+        )
+    for name in names:
+        load_schema(name)
+    if len(set(names)) != len(names):
+        raise InvalidArgumentError("an entity type is named twice", hint="name each once")
+    return names
+
+
 def share_options(
-    entity_types: Sequence[EntityType], *, columns: Sequence[str] | None, **request: Any
+    entity_types: Iterable[EntityType], *, columns: Sequence[str] | None, **request: Any
 ) -> dict[EntityType, Share]:
     """Share options out.
 
     Raises
     ------
     InvalidArgumentError
-        For no type at all, a type named twice, or an option that none of the types takes.
+        As `check_types`; and for an option that none of the types takes.
     UnknownColumnError
         For a column that none of them has.
     """
-    if isinstance(entity_types, str) or not entity_types:
-        raise InvalidArgumentError(
-            f"load_many takes a list of entity types, not {entity_types!r}",
-            hint='mf.load_many(["Reservation", "OrderItem"])',
-        )
-    if len(set(entity_types)) != len(entity_types):
-        raise InvalidArgumentError("an entity type is named twice", hint="name each once")
-    schemas = [load_schema(entity_type) for entity_type in entity_types]
+    names = check_types(entity_types)
+    schemas = [load_schema(name) for name in names]
     for name, value in request.items():
         if value is not None and not any(_takes(schema, name) for schema in schemas):
             raise InvalidArgumentError(
-                f"none of {', '.join(entity_types)} takes {name}", hint=f"leave {name} out"
+                f"none of {', '.join(names)} takes {name}", hint=f"leave {name} out"
             )
-    kept = _share_columns(entity_types, columns)
+    kept = _share_columns(names, columns)
     return {
         s.entity_type: Share(
             {name: value for name, value in request.items() if _takes(s, name)},

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
+from uuid import UUID
 
 __all__ = [
     "AsOf",
@@ -147,8 +148,8 @@ Progress: TypeAlias = Callable[[ProgressEvent], None] | Literal[False] | None
 """``None`` shows what fits (a display in a notebook, lines on stderr), ``False`` nothing; or a
 callable that gets every `ProgressEvent`."""
 
-Ids: TypeAlias = Sequence[str]
-"""Ids of enterprises or chains: UUIDs as text."""
+Ids: TypeAlias = Sequence[str | UUID]
+"""Ids of enterprises or chains: UUIDs as text, or as `uuid.UUID`."""
 
 
 class Clock(Protocol):

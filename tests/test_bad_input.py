@@ -1,6 +1,7 @@
 """Bad input: one clear error that says what, where and what to do, and nothing is sent."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pandas as pd
 import pytest
@@ -283,3 +284,96 @@ def test_a_cache_folder_that_is_a_file_is_refused(mews, tmp_path):
         mews.client(cache_dir=blocked).load_entities("OrderItem")
 
     refused(mews, call, errors.CacheError, str(blocked), "MEWS_FRAMES_CACHE_DIR")
+
+
+# --------------------------------------------------------------------------- what is told first
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: mf.load_entities("OrderItems"),
+        lambda: mf.load_many(["Bill", "OrderItems"]),
+        lambda: mf.start_export("OrderItems"),
+        lambda: mf.sync_entities("OrderItems"),
+        lambda: mf.changes("OrderItems", since=0),
+        lambda: mf.drift("OrderItems"),
+        lambda: mf.check("OrderItems"),
+        lambda: mf.load_export("OrderItems"),
+    ],
+    ids=["load", "load_many", "start", "sync", "changes", "drift", "check", "load_export"],
+)
+def test_a_slip_in_the_type_is_told_before_tokens_are_missed(call):
+    with pytest.raises(errors.InvalidArgumentError, match="'OrderItems'") as caught:
+        call()
+    assert "OrderItem" in caught.value.hint.replace("OrderItems", "")
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("orderitem", "OrderItem"),
+        ("OrderItems", "OrderItem"),
+        ("order_item", "OrderItem"),
+        ("LedgerEntries", "LedgerEntry"),
+        ("availabilityblock", "AvailabilityBlock"),
+        ("Reservaton", "Reservation"),
+    ],
+)
+def test_the_nearest_type_is_named(slip, meant):
+    with pytest.raises(errors.InvalidArgumentError) as caught:
+        mf.schema_of(slip)
+    assert caught.value.hint.startswith(f"did you mean {meant}?")
+
+
+def test_no_type_is_guessed_from_nowhere():
+    with pytest.raises(errors.InvalidArgumentError) as caught:
+        mf.describe("Zebra")
+    assert caught.value.hint.startswith("one of OrderItem, ")
+
+
+# --------------------------------------------------------------------------- plausible mistakes
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        mf.load_entities,
+        mf.start_export,
+        mf.sync_entities,
+        mf.describe,
+        mf.schema_of,
+        lambda types: mf.load_many([types]),
+    ],
+    ids=["load", "start", "sync", "describe", "schema", "a list in a list"],
+)
+def test_a_list_where_one_type_belongs_leads_to_load_many(call):
+    with pytest.raises(errors.InvalidArgumentError) as caught:
+        call(["OrderItem", "Payment"])
+    assert "mf.load_many(['OrderItem', 'Payment'])" in caught.value.hint
+
+
+def test_several_types_may_come_from_a_generator(mews):
+    frames = mews.client().load_many((name for name in ("Bill", "Company")), progress=False)
+    assert list(frames) == ["Bill", "Company"]
+
+
+def test_ids_may_be_uuids(mews):
+    client = mews.client()
+    export = client.start_export("Bill", enterprise_ids=[UUID(ID)])
+    assert export.scope.enterprise_ids == (ID,)
+    assert client.start_export("Bill", enterprise_ids=[ID.upper()]).id == export.id
+
+
+@pytest.mark.parametrize("instant", [pd.Timestamp("2026-01-01"), JANUARY])
+def test_an_instant_for_a_posting_date_is_told_as_such(mews, instant):
+    def call():
+        mews.client().load_entities("LedgerEntry", posted=(instant, instant))
+
+    refused(mews, call, errors.InvalidArgumentError, "an instant, and no date", ".date()")
+
+
+@pytest.mark.parametrize("name", ["rows", "parts", "duration", "port"])
+def test_a_sandbox_takes_numbers(name):
+    with pytest.raises(errors.InvalidArgumentError, match=f"{name} of a sandbox is a number"):
+        mf.sandbox(**{name: "10"})

@@ -70,15 +70,7 @@ def prune(*, as_json: options.AsJson = False) -> None:
 def clear(
     *,
     entity_type: options.OnlyType = None,
-    export_id: Annotated[
-        str | None,
-        typer.Option(
-            "--export-id",
-            metavar="ID",
-            help="Only this export.",
-            autocompletion=options.complete_export,
-        ),
-    ] = None,
+    export_id: options.OnlyExport = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: options.AsJson = False,
 ) -> None:

@@ -1,7 +1,7 @@
 """``mews-frames export``: start an export now, wait for it later, list what is known."""
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -85,15 +85,7 @@ def list_(*, profile: options.Profile = None, as_json: options.AsJson = False) -
 
 @app.command(epilog="Example: mews-frames export wait 3fa85f64-5717-4562-b3fc-2c963f66afa6")
 def wait(
-    export_id: Annotated[
-        str,
-        typer.Argument(
-            metavar="ID",
-            help="Of export start, of export list, or from a colleague.",
-            autocompletion=options.complete_export,
-            show_default=False,
-        ),
-    ],
+    export_id: options.ExportId,
     *,
     timeout: options.Timeout = None,
     profile: options.Profile = None,

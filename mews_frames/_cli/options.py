@@ -12,6 +12,8 @@ import typer
 
 import mews_frames as mf
 from mews_frames._cli.words import read_duration
+from mews_frames._known import check_export_id
+from mews_frames._schemas import load_schema
 from mews_frames._settings import config_file, read_config
 from mews_frames.errors import MewsError
 from mews_frames.typing import EntityType, Money
@@ -21,8 +23,10 @@ __all__ = [
     "ChainIds",
     "Columns",
     "EnterpriseIds",
+    "ExportId",
     "HowMoney",
     "MaxAge",
+    "OnlyExport",
     "OnlyType",
     "Posted",
     "Profile",
@@ -33,7 +37,6 @@ __all__ = [
     "Updated",
     "as_money",
     "as_type",
-    "complete_export",
     "request_options",
 ]
 
@@ -65,18 +68,29 @@ def _complete_profile() -> list[str]:
     return sorted(names)
 
 
-def complete_export() -> list[tuple[str, str]]:
+def _complete_export() -> list[tuple[str, str]]:
     """Offer the exports that this machine knows, newest first."""
     return [(row["id"], f"{row['type']} {row['status']}") for row in mf.exports().to_dicts()]
 
 
+# What stands on the line is checked before tokens are missed, or anything is asked.
+
+
+def _check_type(text: str | None) -> str | None:
+    return None if text is None else load_schema(text).entity_type
+
+
+def _check_export(text: str | None) -> str | None:
+    return None if text is None else check_export_id(text)
+
+
 def as_type(text: str) -> EntityType:
-    """Take a text for an entity type: the library refuses what is none, with a hint."""
+    """Take a text for an entity type: it was checked when the line was read."""
     return cast("EntityType", text)
 
 
 def as_money(text: str) -> Money:
-    """Take a text for a kind of money, as in `as_type`."""
+    """Take a text for a kind of money: the library refuses what is none, with a hint."""
     return cast("Money", text)
 
 
@@ -85,6 +99,7 @@ TypeName = Annotated[
     typer.Argument(
         metavar="TYPE",
         help="What to take: " + ", ".join(mf.entity_types()) + ".",
+        callback=_check_type,
         autocompletion=_complete_type,
         show_default=False,
     ),
@@ -95,7 +110,28 @@ OnlyType = Annotated[
         "--type",
         metavar="TYPE",
         help="Only exports of this type.",
+        callback=_check_type,
         autocompletion=_complete_type,
+    ),
+]
+ExportId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="Of export start, of export list, or from a colleague.",
+        callback=_check_export,
+        autocompletion=_complete_export,
+        show_default=False,
+    ),
+]
+OnlyExport = Annotated[
+    str | None,
+    typer.Option(
+        "--export-id",
+        metavar="ID",
+        help="Only this export.",
+        callback=_check_export,
+        autocompletion=_complete_export,
     ),
 ]
 Columns = Annotated[

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from numbers import Real
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from mews_frames._exports.window import read_posted, read_updated
 from mews_frames._models import Filters, Scope, is_uuid
@@ -16,9 +17,7 @@ from mews_frames._schemas import load_schema
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mews_frames.typing import EntityType, Seconds
+    from mews_frames.typing import EntityType, Ids, Seconds
 
 __all__ = [
     "Request",
@@ -57,8 +56,8 @@ def make_request(
     *,
     updated: Any = None,
     posted: Any = None,
-    enterprise_ids: Sequence[str] | None = None,
-    chain_ids: Sequence[str] | None = None,
+    enterprise_ids: Ids | None = None,
+    chain_ids: Ids | None = None,
 ) -> Request:
     """Check what a caller asks for, without asking Mews.
 
@@ -85,9 +84,7 @@ def make_request(
     return Request(schema.entity_type, scope, Filters(updated=window))
 
 
-def make_scoped(
-    entity_type: str, *, enterprise_ids: Sequence[str] | None, chain_ids: Sequence[str] | None
-) -> Request:
+def make_scoped(entity_type: str, *, enterprise_ids: Ids | None, chain_ids: Ids | None) -> Request:
     """Check a scope without a window, for who asks for one window after the other.
 
     Raises
@@ -107,8 +104,8 @@ def make_scoped(
 def _scope(
     entity_type: str,
     kind: str,
-    enterprise_ids: Sequence[str] | None,
-    chain_ids: Sequence[str] | None,
+    enterprise_ids: Ids | None,
+    chain_ids: Ids | None,
 ) -> Scope:
     if kind == "enterprise" and chain_ids is not None:
         raise InvalidArgumentError(
@@ -123,7 +120,7 @@ def _scope(
     return Scope(_ids("enterprise_ids", enterprise_ids), _ids("chain_ids", chain_ids))
 
 
-def _ids(name: str, ids: Sequence[str] | None) -> tuple[str, ...] | None:
+def _ids(name: str, ids: Ids | None) -> tuple[str, ...] | None:
     if ids is None:
         return None
     if isinstance(ids, str):
@@ -134,18 +131,19 @@ def _ids(name: str, ids: Sequence[str] | None) -> tuple[str, ...] | None:
         raise InvalidArgumentError(
             f"{name} must be a list of ids, not {ids!r}", hint=f"{name}=[...] holds UUIDs as text"
         )
-    if not 1 <= len(ids) <= MOST_IDS:
+    texts = [str(value) if isinstance(value, UUID) else value for value in ids]
+    if not 1 <= len(texts) <= MOST_IDS:
         raise InvalidArgumentError(
-            f"{name} holds {len(ids)} ids; Mews takes 1 to {MOST_IDS}",
+            f"{name} holds {len(texts)} ids; Mews takes 1 to {MOST_IDS}",
             hint="leave it out for everything that the token reaches",
         )
-    for value in ids:
+    for value in texts:
         if not is_uuid(value):
             raise InvalidArgumentError(
                 f"{value!r} in {name} is not a UUID",
                 hint="3fa85f64-5717-4562-b3fc-2c963f66afa6 is one",
             )
-    return tuple(sorted({value.lower() for value in ids}))
+    return tuple(sorted({value.lower() for value in texts}))
 
 
 def read_seconds(name: str, value: Seconds | None) -> float | None:

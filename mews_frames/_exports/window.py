@@ -115,7 +115,12 @@ def _date(value: Any) -> date:
     except ValueError:
         day = None
     # A datetime is a date too, but which day it means depends on a zone.
-    if not isinstance(day, date) or isinstance(day, datetime):
+    if isinstance(day, datetime):
+        raise InvalidArgumentError(
+            f"posted holds an instant, and no date: {value!r}",
+            hint="its .date() is one, if its zone is the property's; " + POSTED_EXAMPLE,
+        )
+    if not isinstance(day, date):
         raise InvalidArgumentError(f"posted holds no date: {value!r}", hint=POSTED_EXAMPLE)
     return day
 

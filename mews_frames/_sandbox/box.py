@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
@@ -85,6 +86,11 @@ def sandbox(
     ...     box.address.startswith("http://127.0.0.1:")
     True
     """
+    for name, number in {"rows": rows, "parts": parts, "duration": duration, "port": port}.items():
+        if not isinstance(number, Real):
+            raise InvalidArgumentError(
+                f"{name} of a sandbox is a number, not {number!r}", hint=f"{name}=10"
+            )
     if rows < 0 or parts < 1 or duration < 0:
         raise InvalidArgumentError(
             f"a sandbox cannot have rows={rows!r}, parts={parts!r}, duration={duration!r}",

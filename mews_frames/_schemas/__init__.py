@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from mews_frames.errors import InvalidArgumentError
 from mews_frames.typing import EntityType
 
-__all__ = ["ENTITY_TYPES", "EntitySchema", "Field", "load_schema"]
+__all__ = ["ENTITY_TYPES", "EntitySchema", "Field", "load_schema", "nearest_type"]
 
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
 
@@ -86,7 +86,6 @@ class EntitySchema:
     fields: tuple[Field, ...]
 
 
-@cache
 def load_schema(entity_type: str) -> EntitySchema:
     """Load the schema of an entity type from its data file.
 
@@ -97,9 +96,30 @@ def load_schema(entity_type: str) -> EntitySchema:
     """
     if entity_type not in ENTITY_TYPES:
         raise InvalidArgumentError(
-            f"{entity_type!r} is not an entity type that Mews exports",
-            hint="one of " + ", ".join(ENTITY_TYPES) + " (spelled exactly so)",
+            f"{entity_type!r} is not an entity type that Mews exports", hint=_advice(entity_type)
         )
+    return _loaded(entity_type)
+
+
+def nearest_type(text: object) -> EntityType | None:
+    """Guess which entity type a text means: capitals, plurals and small slips do not matter."""
+    import difflib  # only for who made a mistake
+
+    by_letters = {name.lower(): name for name in ENTITY_TYPES}
+    near = difflib.get_close_matches(str(text).lower(), by_letters, n=1)
+    return by_letters[near[0]] if near else None
+
+
+def _advice(meant: object) -> str:
+    if isinstance(meant, list | tuple | set):
+        return f"one at a time; mf.load_many({list(meant)!r}) loads several"
+    near = nearest_type(meant)
+    guess = f"did you mean {near}? There are " if near else "one of "
+    return guess + ", ".join(ENTITY_TYPES) + " (spelled exactly so)"
+
+
+@cache
+def _loaded(entity_type: str) -> EntitySchema:
     text = files(__name__).joinpath(f"{entity_type}.json").read_text(encoding="utf-8")
     data = json.loads(text)
     return EntitySchema(

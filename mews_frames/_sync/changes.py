@@ -35,7 +35,7 @@ def changes_of(table: Table, identity: Identity, asked: Kept, *, since: AsOf) ->
     """
     import polars as pl
 
-    then = open_as_of(table, identity, since)
+    then = open_as_of(table, identity, since, name="since")
     now = open_as_of(table, identity, None)
     before, after = _keys(table, then, now), _keys(table, now, then)
     was, there = before.filter(~pl.col("gone")), after.filter(~pl.col("gone"))

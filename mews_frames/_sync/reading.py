@@ -48,7 +48,9 @@ def check_as_of(name: str, value: object) -> int | datetime:
     return instant.astimezone(UTC)
 
 
-def open_as_of(table: Table, identity: Identity, as_of: AsOf | None) -> DeltaTable:
+def open_as_of(
+    table: Table, identity: Identity, as_of: AsOf | None, *, name: str = "as_of"
+) -> DeltaTable:
     """Open a table in the state that it was in, and see that it is the right one.
 
     Raises
@@ -58,7 +60,7 @@ def open_as_of(table: Table, identity: Identity, as_of: AsOf | None) -> DeltaTab
     TableError
         If it was not there yet, or that state is not left.
     """
-    asked = None if as_of is None else check_as_of("as_of", as_of)
+    asked = None if as_of is None else check_as_of(name, as_of)
     newest = table.open()
     state = table.state(newest)
     if newest is None or state is None:
@@ -74,7 +76,7 @@ def open_as_of(table: Table, identity: Identity, as_of: AsOf | None) -> DeltaTab
         raise TableError(
             f"the table at {table.place} has no version {version}; the newest one is"
             f" {state.version}",
-            hint="as_of may be an instant too",
+            hint=f"{name} may be an instant too",
         )
     opened = table.open(version)
     if opened is None or not table.is_whole(opened):

@@ -139,3 +139,24 @@ def test_a_reader_that_went_away_is_no_error(words):
     ran = subprocess.run([*RUN, *words], stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["load", "orderitem"], "did you mean OrderItem?"),
+        (["load", "OrderItems", "--plan"], "did you mean OrderItem?"),
+        (["export", "start", "LedgerEntries"], "did you mean LedgerEntry?"),
+        (["sync", "Bills"], "did you mean Bill?"),
+        (["export", "wait", "latest"], "mews-frames export list"),
+        (["cache", "clear", "--type", "Orderitem"], "did you mean OrderItem?"),
+        (["cache", "clear", "--export-id", "latest"], "mews-frames export list"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_slip_is_told_before_tokens_are_missed_or_anything_is_asked(words, hint, run):
+    ran = run(*words)
+    assert ran.code == 2
+    assert hint in ran.err
+    assert "token" not in ran.err
+    assert "nobody is there" not in ran.err

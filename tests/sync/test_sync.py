@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 
 import mews_frames as mf
 from mews_frames._schemas import ENTITY_TYPES
+from mews_frames.errors import InvalidArgumentError
 
 DAY = 86_400
 
@@ -212,3 +213,10 @@ def test_changes_are_those_between_two_states(sync, client, clock):
 def test_nothing_changed_since_now(sync, client):
     sync("Bill")
     assert client.changes("Bill", since=0).is_empty()
+
+
+def test_what_is_wrong_with_since_is_said_of_since(sync, client):
+    sync("Bill")
+    with pytest.raises(InvalidArgumentError, match=r"^since is neither") as caught:
+        client.changes("Bill", since="2026-01-01")
+    assert "as_of" not in str(caught.value)
