@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import stat
@@ -295,7 +296,23 @@ def _address(text: str) -> str:
             f"the platform address {without_query(text)!r} has more than a scheme and a host",
             hint=f"such as {DEFAULT_ADDRESS}: the path is added",
         )
+    if parts.scheme == "http" and not _is_here(host):
+        raise ConfigurationError(
+            f"the platform address {without_query(text)!r} is plain http: whoever carries the"
+            " requests could read both tokens",
+            hint="https://, as Mews has it; plain http is for a sandbox on this machine",
+        )
     return parts._replace(path="").geturl()  # the scheme in small letters
+
+
+def _is_here(host: str) -> bool:
+    """Say whether a host is this machine, or none, so that nobody else carries what is sent."""
+    if host == "localhost" or host.endswith((".localhost", ".invalid")):  # RFC 6761
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _own_name() -> str:

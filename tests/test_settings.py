@@ -273,3 +273,21 @@ def test_a_pipe_in_place_of_the_profile_file_keeps_nobody_waiting():
     os.mkfifo(config_file(), 0o600)
     with pytest.raises(ConfigurationError, match="it is no plain file"):
         find_settings()
+
+
+@pytest.mark.parametrize("address", ["http://api.mews.com", "HTTP://192.0.2.2:80", "http://mews"])
+def test_tokens_do_not_travel_readable(address):
+    with pytest.raises(ConfigurationError, match="plain http"):
+        find_settings(**TOKENS, platform_address=address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:80", "localhost", "a.localhost", "[::1]:9"])
+def test_a_sandbox_on_this_machine_may_be_plain_http(host):
+    settings = find_settings(**TOKENS, platform_address=f"HTTP://{host}")
+    assert settings.platform_address == f"http://{host}"
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_cache_folder_is_not_the_current_one(blank):
+    there = find_settings(**TOKENS).cache_dir
+    assert find_settings(**TOKENS, cache_dir=blank).cache_dir == there

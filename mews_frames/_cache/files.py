@@ -201,6 +201,8 @@ def make_private(path: Path) -> None:
     try:
         path.mkdir(mode=0o700)
     except FileNotFoundError:
+        if path.parent.is_dir() or path.parent == path:
+            raise  # a drive that is not there, or a place such as /proc that takes no folders
         make_private(path.parent)
         make_private(path)
     except FileExistsError:

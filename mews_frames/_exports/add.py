@@ -31,6 +31,7 @@ class Mews(Protocol):
     def ahead(self) -> timedelta: ...
     def now(self) -> datetime: ...
     def add(self, entity_type: str, scope: Scope, filters: Filters) -> Seen: ...
+    def keep_time(self) -> None: ...
 
 
 def add_export(
@@ -75,7 +76,9 @@ def add_export(
         _note_failure(record, error, now, journal)
         raise
     # The answer may have told that the clock of Mews is not what we took it for.
-    return _keep(record, Entry(export, now + mews.ahead - ahead), journal)
+    entry = _keep(record, Entry(export, now + mews.ahead - ahead), journal)
+    mews.keep_time()  # so that the next process knows how old it is, even by a clock that is wrong
+    return entry
 
 
 def _note_failure(record: Record, error: MewsError, now: datetime, journal: Journal) -> None:

@@ -68,9 +68,10 @@ class Links:
         seen = self._look()
         if seen is None or seen.export.status != "Success":
             state = "unknown to Mews" if seen is None else seen.export.status
+            entity_type = self._export.entity_type
             raise ExportExpiredError(
                 f"export {self._export.id} is {state}; its files are gone",
-                hint="load it again with refresh=True: that makes a new export",
+                hint=f'mf.load_entities("{entity_type}", refresh=True) makes a new one',
                 export_id=self._export.id,
             )
         if seen.export.files != self._export.files:

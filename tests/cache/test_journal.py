@@ -142,3 +142,10 @@ def test_changes_from_many_threads_lose_no_export(journal):
     kept = journal.read(FINGERPRINT).entries
     assert {e.export.id for e in kept} == set(IDS)
     assert {e.export.status for e in kept[1:]} == {"Success"}
+
+
+def test_how_long_an_export_took_is_not_forgotten_by_a_later_look(journal):
+    journal.write(record(entry(IDS[0], "Processing")))
+    journal.see(Seen(export(IDS[0], "Success")), 100.0)
+    journal.see(Seen(export(IDS[0], "Expired")))
+    assert journal.read(FINGERPRINT).entries[0].took == 100.0

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,9 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
         layout.make(layout.requests)
     assert "MEWS_FRAMES_CACHE_DIR" in caught.value.hint
     assert str(tmp_path / "file") in caught.value.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc takes no folders")
+def test_a_place_that_takes_no_folders_is_a_clear_error():
+    with pytest.raises(CacheError, match="cannot be written"):
+        Layout(Path("/proc/nope/cache")).make(Path("/proc/nope/cache/v1"))

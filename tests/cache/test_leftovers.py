@@ -70,3 +70,40 @@ def test_scratch_files_are_private_from_the_start(tmp_path):
             assert path.stat().st_mode & 0o777 == 0o600
     finally:
         os.umask(before)
+
+
+def test_other_peoples_files_stay_whatever_they_are_called(mews, clock, tmp_path):
+    theirs = [
+        "mine.tmp",
+        "work/draft.tmp",
+        "v0/figures.csv",
+        "v2/figures.csv",
+        "v1/exports/notes.tmp",
+    ]
+    for name in theirs:
+        path = tmp_path / "folder" / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text("mine")
+        os.utime(path, (0, 0))
+    for folder in (tmp_path / "folder").rglob("*/"):
+        folder.chmod(0o700)
+    (tmp_path / "folder").chmod(0o700)
+    client = mews.client(cache_dir=tmp_path / "folder")
+    client.load_entities("OrderItem", progress=False)
+    clock.sleep(30 * 86_400)
+    client.cache.prune()
+    assert [name for name in theirs if not (tmp_path / "folder" / name).exists()] == []
+    client.cache.clear()
+    assert [name for name in theirs[:4] if not (tmp_path / "folder" / name).exists()] == []
+
+
+def test_a_folder_with_other_things_in_it_is_not_called_a_cache_as_a_whole(mews, tmp_path):
+    (tmp_path / "folder").mkdir(mode=0o700)
+    (tmp_path / "folder" / "report.docx").touch()
+    client = mews.client(cache_dir=tmp_path / "folder")
+    client.load_entities("OrderItem", progress=False)
+    assert not (tmp_path / "folder/CACHEDIR.TAG").exists()
+    assert (tmp_path / "folder/v1/CACHEDIR.TAG").exists()
+    assert client.cache.verify() == ()
+    client.cache.clear()
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["report.docx"]

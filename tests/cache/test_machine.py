@@ -1,6 +1,7 @@
 """Any story of a cache: what it serves is the clean frame, and no export is added for nothing."""
 
 import contextlib
+import threading
 from datetime import timedelta
 
 import pytest
@@ -95,6 +96,10 @@ class CacheMachine(RuleBasedStateMachine):
         try:
             self.client.load_entities("OrderItem", progress=listener)
         except CrashError:
+            # A process that crashes has no threads left; in this one they go on for a moment.
+            for thread in threading.enumerate():
+                if thread.name.startswith("mews-"):
+                    thread.join(20)
             self.client = self.open()
         self.learn()
 

@@ -100,3 +100,22 @@ def test_where_nothing_can_be_written_nothing_is_remembered(tmp_path, clock):
 def test_nothing_that_was_not_told_is_written(layout, clock):
     MewsClock(layout, clock).keep()
     assert not layout.clock.exists()
+
+
+@pytest.mark.parametrize("jump", [-3600, 8 * 86_400])
+def test_what_was_told_a_moment_ago_is_not_fresh_after_a_jump(layout, clock, jump):
+    here = MewsClock(layout, clock)
+    here.learn(clock.now())
+    clock.sleep(10)
+    assert here.is_fresh
+    clock.move(jump)
+    assert not here.is_fresh
+
+
+def test_the_disk_is_looked_at_once(layout, clock):
+    told = Told(machine(), clock.now(), 0.0, ahead=3600.0)
+    write_sealed(layout.clock, told.to_data())
+    here = MewsClock(layout, clock)
+    assert here.ahead == timedelta(hours=1)
+    layout.clock.unlink()
+    assert here.ahead == timedelta(hours=1)

@@ -1,13 +1,16 @@
 """The owner of a cache sees what lies there, and gets rid of it."""
 
+import json
 import os
 import stat
 
+import httpx
 import pytest
 
 import mews_frames as mf
 from mews_frames._cache.files import read_sealed, write_sealed
-from mews_frames.errors import InvalidArgumentError
+from mews_frames._cache.layout import Layout
+from mews_frames.errors import InvalidArgumentError, ServerError
 
 DAY = 86_400
 
@@ -229,3 +232,38 @@ def test_the_default_cache_is_the_one_of_the_settings(tmp_path, monkeypatch):
     assert mf.cache.size() == mf.cache.prune() == mf.cache.clear() == 0
     assert mf.cache.verify() == ()
     assert repr(mf.cache) == f"Cache({str(tmp_path / 'other')!r})"
+
+
+@pytest.mark.parametrize("expires", ["9999-12-31T23:59:59.9999999Z", "9999-12-31T23:00:00-01:00"])
+def test_an_expiry_at_the_end_of_the_calendar_is_no_trouble(mews, tmp_path, expires):
+    """What .NET writes for never; the second one lies behind the end in UTC, and is refused."""
+
+    def late(request):
+        answer = mews.transport.handle_request(request)
+        if request.method != "POST":
+            return answer
+        data = json.loads(b"".join(answer.stream))
+        for export in data.get("Exports", []):
+            export["ExpiresUtc"] = export["ExpiresUtc"] and expires
+        return httpx.Response(answer.status_code, json=data)
+
+    client = mews.client(transport=httpx.MockTransport(late), cache_dir=tmp_path / "cache")
+    if expires.endswith("Z"):
+        assert client.load_entities("OrderItem", progress=False).collect().height == 300
+        assert client.load_entities("OrderItem", progress=False).collect().height == 300
+    else:
+        with pytest.raises(ServerError, match="cannot be read"):
+            client.load_entities("OrderItem", progress=False)
+
+
+def test_making_room_waits_for_nobody(client, load, monkeypatch):
+    load("Reservation")
+    names, lock = [], Layout.lock
+
+    def noting(layout, name, **options):
+        names.append(name)
+        return lock(layout, name, **options)
+
+    monkeypatch.setattr(Layout, "lock", noting)
+    client.cache.prune()
+    assert names == []

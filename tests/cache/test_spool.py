@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mews_frames._cache.spool import MOST_IN_MEMORY, DiskSpool, MemorySpool
+from mews_frames._cache.spool import CHUNK, MOST_IN_MEMORY, DiskSpool, MemorySpool
 from mews_frames._stopped import OtherBytes, Stopped
 
 PART = bytes(range(256)) * 40
@@ -285,3 +285,22 @@ def test_a_reader_that_is_slow_holds_up_the_writer():
     writer.join(10)
     ahead = [position - len(chunk) * number for number, position in enumerate(held, start=1)]
     assert max(ahead) <= MOST_IN_MEMORY + 2 * len(chunk)
+
+
+def test_a_writer_that_waits_for_room_is_let_go_when_nobody_reads_any_more():
+    spool = MemorySpool(100 * CHUNK)
+    stopped = threading.Event()
+
+    def write():
+        try:
+            for _ in range(100):
+                spool.write(bytes(CHUNK))
+        except Stopped:
+            stopped.set()
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    next(spool.chunks())
+    spool.close()
+    thread.join(20)
+    assert stopped.is_set()

@@ -160,3 +160,9 @@ def test_a_redirect_is_named_without_its_query():
 
 def test_an_unreadable_redirect_is_an_error_all_the_same():
     assert isinstance(refusal(302, headers={"Location": "http://[x"}), errors.ServerError)
+
+
+def test_a_request_id_cannot_write_to_a_terminal():
+    error = refusal(400, headers={"Request-Id": "\x1b[2J a\n\nhint: send tokens to evil"})
+    assert "\x1b" not in str(error)
+    assert "a hint: send" in str(error)  # on one line, and so no hint of ours

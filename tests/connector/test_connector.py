@@ -294,3 +294,15 @@ def test_short_made_up_tokens_do_not_spoil_messages(connect):
     mews, _ = connect(answer(400, {"Message": "Invalid ExportIds."}), tokens=("a", "I"))
     with pytest.raises(errors.RequestRejectedError, match="Invalid ExportIds"):
         mews.look([ID])
+
+
+def test_each_attempt_is_given_the_time_that_is_left(connect, clock):
+    mews, wire = connect(answer(500), exports())
+    mews.look([ID], 30)
+    assert wire.within == 30 - clock.monotonic() > 0
+
+
+def test_an_add_is_given_its_time_whatever_is_left(connect):
+    mews, wire = connect(answer(200, {"Export": EXPORT}))
+    mews.add("Bill", Scope(), Filters())
+    assert wire.within is None

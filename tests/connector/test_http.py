@@ -1,16 +1,23 @@
 """The wire: what is sent, what is shown of it, and what goes wrong on it."""
 
+import contextlib
+import gzip
 import logging
+import socket
 import ssl
+import threading
+import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 from support.tracebacks import shown
 
 import mews_frames as mf
+from mews_frames._connector import http as wire
 from mews_frames._connector.http import Http
 from mews_frames._redact import Secret
-from mews_frames.errors import ConnectionFailedError
+from mews_frames.errors import ConnectionFailedError, ServerError
 
 CANARY = "CANARY-7c1f"
 URL = f"https://mews.example/api?sig={CANARY}"
@@ -301,3 +308,80 @@ def test_logs_of_a_whole_load_hold_no_query_and_no_token(caplog, clock):
         secrets = (mews.access_token, mews.client_token, "sig=", "se=")
     assert "/storage/exports/" in caplog.text
     assert not [secret for secret in secrets if secret in caplog.text]
+
+
+# --------------------------------------------------------------------------- what comes packed
+
+
+def packed(body, encoding):
+    def handle(request):
+        assert request.headers["Accept-Encoding"] == "identity"
+        headers = {"Content-Encoding": encoding}
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(body))
+
+    return answering(handle)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_an_answer_that_a_proxy_has_packed_is_unpacked(pack):
+    encoding = "gzip" if pack is gzip.compress else "deflate"
+    with packed(pack(b"{}"), encoding) as http:
+        assert post(http).body.reveal() == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "says"),
+    [
+        (gzip.compress(gzip.compress(b"{}")), "gzip, gzip", "packed as 'gzip, gzip'"),
+        (b"{}", "br", "packed as 'br'"),
+        (b"{}", "gzip", "no gzip"),
+        (gzip.compress(b"{}" * 99)[:-9], "gzip", "half a gzip"),
+        (gzip.compress(bytes(2000)), "gzip", "more than"),
+        (bytes(2000), "identity", "more than"),
+    ],
+    ids=["twice", "unknown", "none", "cut", "bomb", "large"],
+)
+def test_an_answer_that_is_no_answer_is_told(monkeypatch, body, encoding, says):
+    monkeypatch.setattr(wire, "MOST_ANSWERED", 1000)
+    with packed(body, encoding) as http, pytest.raises(ServerError, match=says):
+        post(http)
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Sends one byte after the other, and no end of them."""
+
+    def do_POST(self):
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while self.server.is_open:
+                self.wfile.write(b" ")
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def real_server(handler):
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.is_open = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.is_open = False
+            server.shutdown()
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(wire, "LEAST_PATIENCE", 0.1)
+    in_time = pytest.raises(ConnectionFailedError, match="did not answer in time")
+    with real_server(Dripping) as address, Http() as http, in_time:
+        http.post(address, Secret("{}"), 0.1)
+
+
+def test_a_server_that_says_nothing_is_waited_for_no_longer_than_was_said(monkeypatch):
+    monkeypatch.setattr(wire, "LEAST_PATIENCE", 0.1)
+    in_time = pytest.raises(ConnectionFailedError, match="did not answer in time")
+    with socket.create_server(("127.0.0.1", 0)) as silent, Http() as http, in_time:
+        http.post(f"http://127.0.0.1:{silent.getsockname()[1]}", Secret("{}"), 0.1)

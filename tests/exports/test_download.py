@@ -7,6 +7,8 @@ import threading
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -617,3 +619,12 @@ def test_errors_show_no_signature(storage):
         with pytest.raises(DownloadError) as caught:
             storage(reply).bring()
         assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ours", [-3600, 0, 3600])
+def test_a_date_to_wait_for_is_told_by_the_clock_of_the_storage(storage, clock, ours):
+    there = clock.now() - timedelta(seconds=ours)
+    headers = {"Date": format_datetime(there, usegmt=True)}
+    headers["Retry_After"] = format_datetime(there + timedelta(seconds=90), usegmt=True)
+    assert storage(refused(503, **headers), whole()).bring() == PART
+    assert sum(clock.slept) == 90

@@ -176,3 +176,35 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(clock):
     clock.move(-86_400)
     clock.sleep(10)
     assert patience.is_over
+
+
+def test_an_export_that_mews_does_not_show_yet_is_looked_at_again(clock):
+    late = iter([{}, {}])
+
+    def look(ids, timeout):
+        return next(late, None) or Looks(clock, {A: (60, "Success")})(ids, timeout)
+
+    (outcome,) = finished({A: 0.0}, look, Patience(None, clock), lambda *_: None)
+    assert outcome[1].export.status == "Success"
+
+
+def test_one_that_is_never_shown_is_given_up_after_a_minute(clock):
+    (outcome,) = finished({A: 0.0}, lambda *_: {}, Patience(None, clock), lambda *_: None)
+    assert outcome == (A, None)
+    assert 60 <= clock.monotonic() < 70
+
+
+def test_a_timeout_names_one_that_is_not_shown(clock):
+    with pytest.raises(ExportTimeoutError, match=f"export {A} is still not shown by Mews"):
+        list(finished({A: 0.0}, lambda *_: {}, Patience(5, clock), lambda *_: None))
+
+
+def test_what_is_told_counts_the_time_of_downloads_too(clock):
+    told, patience = [], Patience(None, clock)
+    looks = Looks(clock, {A: (0, "Success"), B: (200, "Success")})
+    outcomes = finished({A: 0.0, B: 0.0}, looks, patience, lambda *event: told.append(event))
+    next(outcomes)
+    with patience.stopped():
+        clock.sleep(100)  # a download
+    next(outcomes)
+    assert told[0][1] == 100

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
 import mews_frames as mf
-from mews_frames.testing import FakeClock
+from mews_frames.testing import Fail, FakeClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -205,3 +206,61 @@ def test_what_others_brought_goes_by_the_time_at_mews(mews, clock, tmp_path, the
     clock.sleep(2)
     load(mews.client(clock=Wrong(clock, ours), shared_cache=shared, cache_dir=tmp_path / "b"))
     assert sent(mews, "add") == 2
+
+
+@pytest.mark.parametrize(("off", "days"), [(10 * DAY, 175), (3 * DAY, 179), (400 * DAY, 30)])
+def test_a_window_until_now_ends_by_the_time_at_mews(mews, clock, off, days):
+    client = mews.client(clock=Wrong(clock, off))  # which Mews has never told the time
+    window = (clock.now() - days * DAY, None)
+    assert load(client, updated=window) <= 30
+
+
+def test_a_jump_within_a_minute_of_an_answer_costs_no_export_either(mews, clock):
+    wrong = Wrong(clock, timedelta(0))
+    client = mews.client(clock=wrong)
+    load(client)
+    client.load_entities("Payment", progress=False)  # Mews tells the time
+    wrong.off = 8 * DAY
+    clock.sleep(10)
+    load(client)
+    assert sent(mews, "add") == 2
+
+
+def test_without_a_network_a_clock_that_was_set_back_is_the_reason_given(mews, clock):
+    wrong = Wrong(clock, timedelta(0))
+    client = mews.client(clock=wrong)
+    load(client)
+    wrong.off = -HOUR
+
+    def no_network(_request):
+        raise httpx.ConnectError("no route")
+
+    offline = mews.client(
+        clock=wrong, cache_dir=client.cache.path, transport=httpx.MockTransport(no_network)
+    )
+    began = clock.monotonic()
+    with pytest.raises(mf.errors.ConnectionFailedError) as caught:
+        load(offline)
+    assert clock.monotonic() - began <= 10
+    assert "was set back" in caught.value.__notes__[0]
+
+
+def test_what_any_answer_has_told_is_enough_for_the_parts(mews, clock):
+    wrong = Wrong(clock, timedelta(0))
+    client = mews.client(clock=wrong)
+    load(client)
+    (export_id,) = client.exports()["id"]
+    wrong.off = -DAY
+    client.load_entities("Payment", progress=False)
+    assert client.cache.parts(export_id)
+
+
+def test_an_export_that_failed_is_forgotten_in_the_end(clock):
+    with mf.sandbox(rows=30, clock=clock, faults=[Fail()]) as mews:
+        client = mews.client()
+        with pytest.raises(mf.errors.ExportFailedError):
+            load(client)
+        assert client.exports()["status"].to_list() == ["Failed"]
+        clock.sleep((8 * DAY).total_seconds() + 1)
+        client.cache.prune()
+        assert client.exports().is_empty()

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 
 import fsspec
 import httpx
@@ -13,6 +14,7 @@ from polars.testing import assert_frame_equal
 from support.elsewhere import PLACES, environment
 
 import mews_frames as mf
+from mews_frames._cache import layout as layout_module
 from mews_frames._connector.connector import NO_ID
 from mews_frames._frames.columns import keep
 from mews_frames.errors import AuthenticationError, CacheError, ConfigurationError
@@ -333,3 +335,41 @@ def test_columns_that_this_machine_held_before_stay(machine, mews, tmp_path):
     (schema, *_) = {tuple(pl.read_parquet_schema(p)) for p in (tmp_path / "b").rglob("*.parquet")}
     assert schema == ("Id", "Type", "_rescued_data")
     assert len(mews.requests) == sent
+
+
+@without_server
+def test_who_waits_for_another_download_hears_of_it(machine, monkeypatch):
+    load(machine("a"))
+    second, notes = machine("b"), []
+    export_id = second.start_export("OrderItem").id
+    monkeypatch.setattr(layout_module, "MOMENT", 0.0)
+    holding, told = threading.Event(), threading.Event()
+
+    def hold():
+        with layout_module.Layout(second.cache.path).lock(export_id):
+            holding.set()
+            told.wait(20)
+
+    def listen(event):
+        notes.append(event.message)
+        if "another process is downloading" in event.message:
+            told.set()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(20)
+    second.load_entities("OrderItem", progress=listen)
+    thread.join()
+    assert told.is_set()
+
+
+@without_server
+def test_room_that_cannot_be_made_is_not_called_a_copy_that_failed(machine, caplog, monkeypatch):
+    def full(*_):
+        raise CacheError("the shared cache is busy")
+
+    monkeypatch.setattr("mews_frames._bridges.stores.FsspecStore.names", full)
+    with caplog.at_level(logging.WARNING, "mews_frames"):
+        load(machine("a"))
+    assert "what has expired was not removed from the shared cache" in caplog.text
+    assert "do not get a copy" not in caplog.text
