@@ -152,14 +152,14 @@ class Http(Closing):
             headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(**limits),
         ) as response:
-            packed = b""
+            packed = bytearray()
             for chunk in cast("httpx.SyncByteStream", response.stream):
                 packed += chunk
                 if time.monotonic() - began > within:
                     raise httpx.ReadTimeout("the answer does not end")
                 if len(packed) > MOST_ANSWERED:
                     break
-        data, flaw = _unpacked(packed, response.headers.get("Content-Encoding", "identity"))
+        data, flaw = _unpacked(bytes(packed), response.headers.get("Content-Encoding", "identity"))
         return Answer(response.status_code, _Headers(response.headers), Secret(data)), flaw
 
     @contextmanager
