@@ -741,7 +741,7 @@ def check(what: Any, *, profile: str | None = None) -> pl.DataFrame:
     Raises
     ------
     InvalidArgumentError
-        If the columns of a frame do not say of which entity type it is.
+        If it is no frame, or its columns do not say of which entity type it is.
 
     Examples
     --------
@@ -752,6 +752,7 @@ def check(what: Any, *, profile: str | None = None) -> pl.DataFrame:
     >>> "foreign keys of Reservation" in report["check"]
     True
     """
+    from mews_frames._bridges.lazy import lazy_of
     from mews_frames._check import check as checked
 
     def load(named: str | Export) -> tuple[pl.LazyFrame, Export]:
@@ -760,7 +761,7 @@ def check(what: Any, *, profile: str | None = None) -> pl.DataFrame:
         with Client(profile=profile) as client:
             return client._load_whole(named)  # noqa: SLF001 - public only by way of `check`
 
-    return checked(what, load)
+    return checked(what, load, lazy_of)
 
 
 def sandbox(

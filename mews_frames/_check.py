@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mews_frames._frames.columns import flat_columns
-from mews_frames._frames.flat import flattened
+from mews_frames._frames.flat import flat
 from mews_frames._models import Export
 from mews_frames._schemas import ENTITY_TYPES, Field, load_schema
 from mews_frames.errors import InvalidArgumentError
@@ -86,47 +86,41 @@ class _Finding:
     example: pl.Expr
 
 
-def check(what: Any, load: Callable[[str | Export], tuple[pl.LazyFrame, Export]]) -> pl.DataFrame:
+Load: TypeAlias = "Callable[[str | Export], tuple[pl.LazyFrame, Export]]"
+"""Loads what is no frame yet, and says what was asked of Mews for it."""
+
+Lazily: TypeAlias = "Callable[[Any], pl.LazyFrame]"
+"""Takes a frame of any backend, and refuses what is none."""
+
+
+def check(what: Any, load: Load, lazily: Lazily) -> pl.DataFrame:
     """Check a frame, an export, an entity type, or several of them together.
 
     Parameters
     ----------
     what
         As for `mews_frames.check`.
-    load
-        Loads what is no frame yet, and says what was asked of Mews for it.
-    """
-    several = what if isinstance(what, Mapping) else {None: what}
-    subjects = [_subject(each, name, load) for name, each in several.items()]
-    return _table({each.entity_type: each for each in subjects})
-
-
-def _subject(
-    each: Any,
-    entity_type: str | None,
-    load: Callable[[str | Export], tuple[pl.LazyFrame, Export]],
-) -> Subject:
-    if isinstance(each, str | Export):
-        frame, export = load(each)
-        return _subject_of(frame, export.entity_type, export)
-    return _subject_of(each, entity_type)
-
-
-def _subject_of(
-    frame: Any, entity_type: str | None = None, export: Export | None = None
-) -> Subject:
-    """Make sense of a frame of any backend, flat or nested.
+    load, lazily
+        How to get at what there is to check.
 
     Raises
     ------
     InvalidArgumentError
-        If its columns do not say of which entity type it is.
+        If that is no frame, or its columns do not say of which entity type it is.
     """
-    flat = flattened(frame)
-    names = flat.collect_schema().names()
+    several = what if isinstance(what, Mapping) else {None: what}
+    subjects = [_subject(each, name, load, lazily) for name, each in several.items()]
+    return _table({each.entity_type: each for each in subjects})
+
+
+def _subject(each: Any, entity_type: str | None, load: Load, lazily: Lazily) -> Subject:
+    if isinstance(each, str | Export):
+        frame, export = load(each)
+        return Subject(export.entity_type, flat(frame), export)
+    frame = flat(lazily(each))
     if entity_type is None:
-        entity_type = _type_of(names)
-    return Subject(load_schema(entity_type).entity_type, flat, export)
+        entity_type = _type_of(frame.collect_schema().names())
+    return Subject(load_schema(entity_type).entity_type, frame)
 
 
 def _type_of(names: list[str]) -> str:

@@ -566,9 +566,10 @@ class Client(Closing):
 
     def check(self, what: Any) -> pl.DataFrame:
         """Check what an auditor would; see `mews_frames.check`."""
+        from mews_frames._bridges.lazy import lazy_of
         from mews_frames._check import check
 
-        return check(what, self._load_whole)
+        return check(what, self._load_whole, lazy_of)
 
     def _load_whole(self, named: str | Export) -> tuple[pl.LazyFrame, Export]:
         """Load an entity type or an export, and say what was asked of Mews for it."""

@@ -151,3 +151,9 @@ def test_no_name_of_a_guest_gets_into_a_report():
     report = mf.check(spoilt("Customer", ChainId=None, CreatedUtc=None))
     names = set(frame("Customer", ROWS)["LastName"].drop_nulls())
     assert not any(name in (text or "") for name in names for text in report["example"])
+
+
+@pytest.mark.parametrize("other", [5, None, [], b"x", {"OrderItem": 5}])
+def test_what_is_no_frame_is_refused(other):
+    with pytest.raises(InvalidArgumentError, match="is no frame"):
+        mf.check(other)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._bridges.nesting import flat, without_nesting
+from mews_frames._bridges.nesting import without_nesting
+from mews_frames._frames.flat import flat
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:

@@ -1,46 +1,34 @@
-"""Frames of any backend, flat or nested, as one flat lazy frame."""
+"""Nested frames as flat ones."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-
-from mews_frames._frames.columns import RESCUED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import polars as pl
 
-__all__ = ["flattened"]
+__all__ = ["flat"]
 
 
-def flattened(frame: Any) -> pl.LazyFrame:
-    """Give one column for each leaf, whatever a frame came as."""
+def flat(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Give every field of a struct a column of its own, names joined by a dot, in its place."""
     import polars as pl
 
-    if isinstance(frame, pl.DataFrame | pl.LazyFrame):
-        lazy = frame.lazy()
-    elif hasattr(frame, "compute"):  # dask
-        lazy = pl.from_pandas(frame.compute()).lazy()
-    elif hasattr(frame, "column_names"):  # an Arrow table
-        lazy = pl.LazyFrame(frame)
-    else:
-        lazy = pl.from_pandas(frame).lazy()
-    schema = lazy.collect_schema()
-    if not any(isinstance(dtype, pl.Struct) for dtype in schema.values()):
-        return lazy
-    return lazy.select(
-        leaf
-        for name, dtype in schema.items()
-        for leaf in ([pl.col(name)] if name == RESCUED else _leaves(pl.col(name), dtype, name))
+    schema = frame.collect_schema()
+    if not any(isinstance(kind, pl.Struct) for kind in schema.values()):
+        return frame
+    return frame.select(
+        column for name, kind in schema.items() for column in _leaves(pl.col(name), name, kind)
     )
 
 
-def _leaves(column: pl.Expr, dtype: Any, name: str) -> Iterator[pl.Expr]:
+def _leaves(column: pl.Expr, name: str, kind: Any) -> Iterator[pl.Expr]:
     import polars as pl
 
-    if not isinstance(dtype, pl.Struct):
+    if not isinstance(kind, pl.Struct):
         yield column.alias(name)
         return
-    for inner in dtype.fields:
-        yield from _leaves(column.struct.field(inner.name), inner.dtype, f"{name}.{inner.name}")
+    for field in kind.fields:
+        yield from _leaves(column.struct.field(field.name), f"{name}.{field.name}", field.dtype)
