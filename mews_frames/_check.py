@@ -13,7 +13,7 @@ from mews_frames._schemas import ENTITY_TYPES, Field, load_schema
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
 
@@ -62,18 +62,16 @@ class Subject:
         Of the records.
     frame
         Flat columns.
+    names
+        Of the columns that there are.
     export
         What was asked of Mews, if that is known: its window and its scope.
     """
 
     entity_type: str
     frame: pl.LazyFrame = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
     export: Export | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the columns that there are."""
-        return self.frame.collect_schema().names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +112,18 @@ def check(what: Any, load: Load, lazily: Lazily) -> pl.DataFrame:
 
 
 def _subject(each: Any, entity_type: str | None, load: Load, lazily: Lazily) -> Subject:
+    export = None
     if isinstance(each, str | Export):
-        frame, export = load(each)
-        return Subject(export.entity_type, flat(frame), export)
+        each, export = load(each)
+        entity_type = export.entity_type
     frame = flat(lazily(each))
+    names = tuple(frame.collect_schema().names())
     if entity_type is None:
-        entity_type = _type_of(frame.collect_schema().names())
-    return Subject(load_schema(entity_type).entity_type, frame)
+        entity_type = _type_of(names)
+    return Subject(load_schema(entity_type).entity_type, frame, names, export)
 
 
-def _type_of(names: list[str]) -> str:
+def _type_of(names: Sequence[str]) -> str:
     known = {t: {column.name for column in flat_columns(t)} for t in ENTITY_TYPES}
     theirs = {name for name in names if any(name in columns for columns in known.values())}
     meant = [t for t, columns in known.items() if theirs <= columns]
