@@ -146,7 +146,11 @@ def test_a_bad_start_is_refused_alike(mews, entity_type, options, words):
         ({"backend": "spark"}, ["'spark'", "polars", "pandas"]),
         ({"money": "cents"}, ["'cents'", "decimal", "float"]),
         ({"columns": []}, ["columns is empty"]),
-        ({"columns": "Id"}, ["list", "'Id'"]),
+        ({"columns": "Id"}, ["list", "not 'Id'", "columns=['Id']"]),
+        ({"columns": 5}, ["list", "not 5", "columns=['Id']"]),
+        ({"columns": [1]}, ["list", "not [1]", "columns=['Id']"]),
+        ({"columns": [None]}, ["list", "not [None]"]),
+        ({"columns": (name for name in ["Id"])}, ["list", "not <generator", "columns=['Id']"]),
     ],
 )
 def test_a_bad_option_is_refused(mews, options, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -141,10 +142,7 @@ def keep(entity_type: str, names: Sequence[str] | None) -> Kept:
     if names is None:
         load_schema(entity_type)
         return Kept(entity_type)
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise InvalidArgumentError(
-            f"columns must be a list of names, not {names!r}", hint=f"columns=[{names!r}]"
-        )
+    _check_names(names)
     wanted = set(names) - {RESCUED}
     known = {
         ".".join(c.path[: i + 1]) for c in flat_columns(entity_type) for i in range(len(c.path))
@@ -158,6 +156,18 @@ def keep(entity_type: str, names: Sequence[str] | None) -> Kept:
     if not wanted:
         raise InvalidArgumentError("columns is empty", hint="name at least one, or leave it out")
     return Kept(entity_type, _without_parts(wanted))
+
+
+def _check_names(names: object) -> None:
+    if (
+        isinstance(names, str)
+        or not isinstance(names, Collection)  # a generator, which could be looked through once
+        or not all(isinstance(name, str) for name in names)
+    ):
+        meant = names if isinstance(names, str) else "Id"
+        raise InvalidArgumentError(
+            f"columns must be a list of names, not {names!r}", hint=f"columns=[{meant!r}]"
+        )
 
 
 def _nearest(name: str, known: set[str]) -> str:
