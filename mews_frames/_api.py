@@ -710,10 +710,12 @@ def drift(frame_or_export: Any, *, profile: str | None = None) -> pl.DataFrame:
     >>> mf.drift(orders).height
     0
     """
+    from mews_frames._bridges.lazy import lazy_of
+
     if isinstance(frame_or_export, str | Export):
         export_id = check_export_id(frame_or_export)
-        return drift_in(load_export(export_id, progress=False, profile=profile))
-    return drift_in(frame_or_export)
+        frame_or_export = load_export(export_id, progress=False, profile=profile)
+    return drift_in(frame_or_export, lazy_of)
 
 
 def check(what: Any, *, profile: str | None = None) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from mews_frames._schemas import Field, load_schema, nearest_type
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mews_frames._cache.cache import Cache
 
@@ -164,8 +164,16 @@ def _type_text(field: Field) -> str:
     return str(kind)
 
 
-def drift_in(frame: Any) -> pl.DataFrame:
-    """List what a frame of any backend holds that the schema does not know."""
+def drift_in(frame: Any, lazily: Callable[[Any], pl.LazyFrame]) -> pl.DataFrame:
+    """List what a frame of any backend holds that the schema does not know.
+
+    Parameters
+    ----------
+    frame
+        With the column ``_rescued_data``; of the others only those that tell are looked at.
+    lazily
+        Takes a frame of any backend.
+    """
     from mews_frames._frames.drift import drift_of, telling_columns
 
     names = frame.collect_schema().names() if isinstance(frame, pl.LazyFrame) else _names(frame)
@@ -175,12 +183,8 @@ def drift_in(frame: Any) -> pl.DataFrame:
             hint="mf.drift takes a frame of mf.load_entities, or an export",
         )
     telling = telling_columns(names)
-    if isinstance(frame, pl.LazyFrame):
-        return drift_of(frame.select(telling))
-    if hasattr(frame, "select"):  # of Polars, or an Arrow table
-        return drift_of(pl.LazyFrame(frame.select(telling)))
-    some = frame[telling]
-    return drift_of(pl.from_pandas(some.compute() if hasattr(some, "compute") else some).lazy())
+    of_pandas_or_dask = not hasattr(frame, "select")
+    return drift_of(lazily(frame[telling] if of_pandas_or_dask else frame.select(telling)))
 
 
 def _names(frame: Any) -> list[str]:
