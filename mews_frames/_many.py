@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._frames.columns import keep
+from mews_frames._frames.columns import check_names, keep
 from mews_frames._schemas import EntitySchema, load_schema
 from mews_frames.errors import InvalidArgumentError, UnknownColumnError
 
@@ -92,6 +92,7 @@ def _share_columns(
 ) -> dict[EntityType, Sequence[str] | None]:
     if columns is None:
         return dict.fromkeys(entity_types)
+    check_names(columns)
     mine: dict[EntityType, list[str]] = {
         t: [n for n in columns if _has(t, n)] for t in entity_types
     }

@@ -181,6 +181,8 @@ def test_unknown_columns_are_refused_and_the_nearest_are_listed(mews):
         (["OrderItem", "Customer"], {"enterprise_ids": []}, ["holds 0 ids"]),
         (["OrderItem", "Bill"], {"columns": ["Id", "Nope"]}, ["'Nope'"]),
         (["OrderItem", "Customer"], {"columns": ["Amount"]}, ["Customer has none"]),
+        (["OrderItem", "Bill"], {"columns": "Id"}, ["list", "not 'Id'"]),
+        (["OrderItem", "Bill"], {"columns": iter(["Id"])}, ["list", "not <list_iterator"]),
     ],
 )
 def test_a_bad_load_of_several_is_refused(mews, entity_types, options, words):

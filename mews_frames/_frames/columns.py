@@ -22,6 +22,7 @@ __all__ = [
     "Column",
     "Kept",
     "arrow_schema",
+    "check_names",
     "flat_columns",
     "keep",
     "polars_schema",
@@ -142,7 +143,7 @@ def keep(entity_type: str, names: Sequence[str] | None) -> Kept:
     if names is None:
         load_schema(entity_type)
         return Kept(entity_type)
-    _check_names(names)
+    check_names(names)
     wanted = set(names) - {RESCUED}
     known = {
         ".".join(c.path[: i + 1]) for c in flat_columns(entity_type) for i in range(len(c.path))
@@ -158,7 +159,8 @@ def keep(entity_type: str, names: Sequence[str] | None) -> Kept:
     return Kept(entity_type, _without_parts(wanted))
 
 
-def _check_names(names: object) -> None:
+def check_names(names: object) -> None:
+    """Refuse a ``columns`` argument that is no list of names."""
     if (
         isinstance(names, str)
         or not isinstance(names, Collection)  # a generator, which could be looked through once
