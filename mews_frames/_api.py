@@ -181,11 +181,14 @@ def load_entities(
     >>> orders = mf.load_entities("OrderItem", profile="sandbox")
     >>> orders.select(pl.len()).collect().item()
     20000
-    >>> monthly = (
-    ...     orders.group_by(pl.col("ConsumedUtc").dt.truncate("1mo"))
+    >>> revenue = (
+    ...     orders.filter(pl.col("AccountingState").is_in(["Open", "Closed"]))
+    ...     .group_by("Amount.Currency")  # they are never added up
     ...     .agg(pl.col("Amount.NetValue").sum())
     ...     .collect()
     ... )
+    >>> sorted(revenue["Amount.Currency"])
+    ['EUR', 'USD']
     """
     with _client_for(entity_type, profile) as client:
         return client.load_entities(

@@ -40,6 +40,7 @@ for _ in range(15):
 
 clock.move(-24 * 60 * 60)  # back to the last morning
 last_morning = clock.now()
+hotels = box.properties.select("ServiceId", "TimeZoneIdentifier")
 
 # %% [markdown]
 # ## Two lines
@@ -53,6 +54,16 @@ then = client.sync_entities("Reservation", as_of=last_morning - timedelta(days=7
 
 
 # %%
+def local_date(column: str) -> pl.Expr:
+    """Give the date of an instant where its hotel stands: that is what a night is named by."""
+    return pl.coalesce(
+        pl.when(pl.col("ServiceId") == id_).then(
+            pl.col(column).dt.convert_time_zone(zone).dt.date()
+        )
+        for id_, zone in hotels.iter_rows()
+    )
+
+
 def nights(books: pl.LazyFrame) -> pl.DataFrame:
     """Count rooms on the books by night, of the next four weeks."""
     first = last_morning.date()
@@ -60,9 +71,7 @@ def nights(books: pl.LazyFrame) -> pl.DataFrame:
         books.filter(pl.col("State").is_in(["Confirmed", "Started", "Optional"]))
         .select(
             night=pl.date_ranges(
-                pl.col("ScheduledStartUtc").dt.date(),
-                pl.col("ScheduledEndUtc").dt.date(),
-                closed="left",
+                local_date("ScheduledStartUtc"), local_date("ScheduledEndUtc"), closed="left"
             )
         )
         .explode("night")

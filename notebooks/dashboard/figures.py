@@ -35,16 +35,20 @@ def local_date(column: str, hotel: Hotel) -> pl.Expr:
 
 
 def nights(orders: pl.LazyFrame, hotel: Hotel) -> pl.LazyFrame:
-    """One row for each room night that was sold: day, currency, net revenue, reservation."""
+    """Room nights that were sold, and what was taken back of them, a row for each.
+
+    Columns are day, currency, net revenue, rooms (none for a rebate) and reservation.
+    """
+    is_night = pl.col("Type") == "SpaceOrder"
     return orders.filter(
         pl.col("EnterpriseId") == hotel.enterprise_id,
-        pl.col("Type") == "SpaceOrder",
+        is_night | (pl.col("Type") == "NightRebate"),
         pl.col("AccountingState").is_in(EARNED),
     ).select(
         day=local_date("ConsumedUtc", hotel),
         currency="Amount.Currency",
         revenue="Amount.NetValue",
-        rooms="UnitCount",
+        rooms=pl.when(is_night).then("UnitCount").otherwise(0),
         reservation="ServiceOrderId",
     )
 
