@@ -14,11 +14,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._frames.columns import RESCUED, flat_columns
+from mews_frames._frames.parquet import ROWS_PER_GROUP
 from mews_frames._frames.spelling import Number, read_json, to_json
 from mews_frames._schemas import ENTITY_TYPES, Field, load_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     import polars as pl
 
@@ -63,13 +64,13 @@ def drift_of(frame: pl.LazyFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    enums = list(_enum_columns(frame))
-    # Each column of the answer is one list: they differ in length.
-    counts = [enum.counts.implode().alias(str(i)) for i, enum in enumerate(enums)]
-    answer = frame.select(pl.col(RESCUED).drop_nulls().implode(), *counts).collect().row(0)
-    findings = [*_rescued_findings(answer[0])]
-    for enum, counted in zip(enums, answer[1:], strict=True):
-        findings += _new_values(enum, counted)
+    rescued, enums = _Rescued(), [_NewValues(enum) for enum in _enum_columns(frame)]
+    # What is new may be different in every row, and all of it need not fit into memory.
+    for batch in frame.collect_batches(chunk_size=ROWS_PER_GROUP, maintain_order=True):
+        rescued.add(batch[RESCUED])
+        for enum in enums:
+            enum.add(batch)
+    findings = [*rescued.findings(), *(new for enum in enums for new in enum.findings())]
     findings.sort(key=lambda found: (-found.rows, found.pointer, found.type, found.example))
     schema = {"pointer": pl.String, "type": pl.String, "rows": pl.Int64, "example": pl.String}
     return pl.DataFrame(
@@ -82,19 +83,29 @@ def drift_of(frame: pl.LazyFrame) -> pl.DataFrame:
 # --------------------------------------------------------------------------- rescued data
 
 
-def _rescued_findings(rescued: Iterable[str]) -> Iterator[_Finding]:
-    rows: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], str] = {}
-    for text in rescued:
-        found = {
-            (_without_positions(pointer), _json_type(value)): value
-            for pointer, value in read_json(text).items()
-        }
-        rows.update(found.keys())
-        for kind in found.keys() - examples.keys():
-            examples[kind] = to_json(found[kind])
-    for (pointer, json_type), count in rows.items():
-        yield _Finding(pointer, json_type, count, examples[pointer, json_type])
+class _Rescued:
+    """Counts the rows that hold a pointer and a type; keeps the first example of each."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[tuple[str, str]] = Counter()
+        self._examples: dict[tuple[str, str], str] = {}
+
+    def add(self, rescued: pl.Series) -> None:
+        """Read each text once: where a field is new, many rows say the same of it."""
+        texts = rescued.drop_nulls().rename("text").to_frame()
+        for text, rows in texts.group_by("text", maintain_order=True).len().iter_rows():
+            found = {
+                (_without_positions(pointer), _json_type(value)): value
+                for pointer, value in read_json(text).items()
+            }
+            for kind, value in found.items():
+                self._rows[kind] += rows
+                if kind not in self._examples:
+                    self._examples[kind] = to_json(value)
+
+    def findings(self) -> Iterator[_Finding]:
+        for kind, rows in self._rows.items():
+            yield _Finding(*kind, rows, self._examples[kind])
 
 
 def _without_positions(pointer: str) -> str:
@@ -175,11 +186,22 @@ def _enums_in(field: Field, values: pl.Expr, dtype: Any, pointer: str) -> Iterat
             yield _Enum(enum.pointer, enum.known, values.list.eval(texts), is_list=True)
 
 
-def _new_values(enum: _Enum, counted: Iterable[dict[str, Any]]) -> Iterator[_Finding]:
-    for pair in counted:
-        value, count = pair.values()
-        if value not in enum.known:
-            yield _Finding(enum.pointer, ENUM_VALUE, count, to_json(value))
+class _NewValues:
+    """Counts the rows that hold a value which an enum does not list."""
+
+    def __init__(self, enum: _Enum) -> None:
+        self._enum = enum
+        self._rows: Counter[str] = Counter()
+
+    def add(self, batch: pl.DataFrame) -> None:
+        for pair in batch.select(self._enum.counts).to_series():
+            value, rows = pair.values()
+            if value not in self._enum.known:
+                self._rows[value] += rows
+
+    def findings(self) -> Iterator[_Finding]:
+        for value, rows in self._rows.items():
+            yield _Finding(self._enum.pointer, ENUM_VALUE, rows, to_json(value))
 
 
 def _meant(names: Collection[str]) -> list[dict[str, Field]]:

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import tracemalloc
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +10,8 @@ import pytest
 from support.frames import decoded, loaded
 
 import mews_frames as mf
+from mews_frames._frames import drift
+from mews_frames._frames.spelling import read_json
 from mews_frames._schemas import ENTITY_TYPES
 from mews_frames.errors import InvalidArgumentError
 
@@ -147,6 +150,34 @@ def test_only_telling_columns_are_read(frame):
     watched = orders.with_columns(pl.col("Notes").map_batches(read, return_dtype=pl.String))
     assert mf.drift(watched).height == 1
     assert not seen
+
+
+def rescued_frame(texts):
+    return pl.LazyFrame({"Type": ["Sauna"] * len(texts), "_rescued_data": texts})
+
+
+def test_what_all_rows_say_alike_is_read_a_few_times_only(monkeypatch):
+    read = []
+    monkeypatch.setattr(drift, "read_json", lambda text: read.append(text) or read_json(text))
+    texts = ['{"/New": 1}', None, '{"/New": 2, "/Newer": "x"}'] * 40_000
+    assert found(mf.drift(rescued_frame(texts))) == [
+        ("/Type", "enum value", 120_000, '"Sauna"'),
+        ("/New", "number", 80_000, "1"),
+        ("/Newer", "string", 40_000, '"x"'),
+    ]
+    assert 0 < len(read) < 20
+
+
+def test_what_every_row_says_differently_is_not_held():
+    frame = rescued_frame([f'{{"/New": "{i:0300}"}}' for i in range(30_000)])
+    mf.drift(frame.head(1))  # imports are no news
+    tracemalloc.start()
+    try:
+        assert mf.drift(frame)["rows"].to_list() == [30_000, 30_000]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000  # bytes; the texts are 9 million
 
 
 @pytest.mark.parametrize("other", [pl.DataFrame({"a": [1]}), pl.LazyFrame(), {"a": 1}, None, 5])
