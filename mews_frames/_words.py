@@ -1,7 +1,8 @@
-"""Numbers and times as people read them: sizes, durations, ages, instants."""
+"""Numbers, times and commands as people read them."""
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ __all__ = [
     "age_in_words",
     "count_in_words",
     "duration_in_words",
+    "how_to_install",
     "instant_in_words",
     "size_in_words",
     "usual_in_words",
@@ -146,3 +148,12 @@ def waiting_in_words(
         so_far = f"{usual_in_words(usual)}; {so_far}{late}"
     look = f"next look in {duration_in_words(next_look)}" if next_look >= 1 else "looking now"
     return f"{status} at Mews: {so_far}; {look}"
+
+
+def how_to_install(library: str) -> str:
+    """Give the command that brings a library into this environment, from whichever shell.
+
+    The environment may hold no pip (the README makes one like that), and another one may be
+    active; and a library is found where mews_frames, installed from a folder, is not.
+    """
+    return f'pip --python "{sys.prefix}" install {library}'

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from mews_frames._words import how_to_install
 from mews_frames.errors import CacheError, ConfigurationError, MewsError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ OBJECT_STORES = {"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "s3", "s3a
 """Where an object appears whole or not at all, and folders are only names. Elsewhere a file is
 written under another name and moved, so that nobody reads half of one."""
 
-EXTRAS = {"s3": "s3", "s3a": "s3"}
+LIBRARIES = {"s3": "s3fs", "s3a": "s3fs"}
 
 
 class FsspecStore:
@@ -195,10 +196,10 @@ class FsspecStore:
             # instance that fsspec has kept, credentials that have changed since.
             fs, root = url_to_fs(self._url, use_listings_cache=False, skip_instance_cache=True)
         except ImportError as error:
-            extra = EXTRAS.get(self._protocol)
+            library = LIBRARIES.get(self._protocol)
             raise ConfigurationError(
                 f"the shared cache at {self} needs a library that is not installed: {error}",
-                hint=f"pip install 'mews-frames[{extra}]'" if extra else "install it with pip",
+                hint=how_to_install(library) if library else "install it with pip",
             ) from error
         except ValueError as error:
             raise ConfigurationError(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mews_frames._models import instant_text, read_instant
 from mews_frames._sync.identity import Identity
+from mews_frames._words import how_to_install
 from mews_frames.errors import ConfigurationError, TableError
 
 if TYPE_CHECKING:
@@ -114,8 +115,9 @@ class Table:
             import deltalake
         except ImportError:
             raise ConfigurationError(
-                "tables that grow are Delta tables, and the library deltalake is not installed",
-                hint="pip install 'mews-frames[delta]'",
+                "tables that grow are Delta tables, and the library deltalake is not installed"
+                " (the extra 'delta' brings it)",
+                hint=how_to_install("deltalake"),
             ) from None
         self.place = place
         self._delta = deltalake
