@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from mews_frames._cache.files import make_private
 from mews_frames._sandbox.checks import Add, RefusedError
 from mews_frames._sandbox.stored import Recipe, Stored, from_json, is_forgotten, status_at, to_json
 
@@ -78,7 +79,7 @@ class Store:
         given: Mapping[str, Sequence[bytes]] | None = None,
     ) -> None:
         self._exports = folder / "exports"
-        self._exports.mkdir(parents=True, exist_ok=True)
+        make_private(self._exports)
         self._lock = folder / "add.lock"
         self._clock = clock
         self._lines = lines

@@ -1,5 +1,6 @@
 """The profile ``sandbox``: a Mews without sockets, whose exports several processes see."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -52,6 +53,16 @@ def test_it_loads_without_account_and_without_network(open_client, no_network):
 def test_its_exports_live_beside_the_cache(open_client, tmp_path):
     export = open_client().start_export("Company")
     assert (tmp_path / "mine-sandbox" / "exports" / export.id / "export.json").is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="mode bits")
+def test_only_this_user_can_enter_where_they_live(open_client, tmp_path):
+    umask = os.umask(0)
+    try:
+        open_client().load_entities("Bill", progress=False)
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "mine-sandbox").stat().st_mode & 0o777 == 0o700
 
 
 def test_another_client_finds_what_one_has_added(open_client):
