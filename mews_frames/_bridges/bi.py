@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,6 @@ from mews_frames._schemas import ENTITY_TYPES
 from mews_frames.errors import InvalidArgumentError, MewsError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
     import polars as pl
@@ -131,6 +131,11 @@ def _check_name(name: Any, tool: BITool) -> None:
 
 
 def _folder(folder: str | os.PathLike[str]) -> Path:
+    if not isinstance(folder, str | os.PathLike):
+        raise InvalidArgumentError(
+            f"a {type(folder).__name__} is no folder",
+            hint="name one; it is made if it is not there",
+        )
     path = Path(folder).expanduser()
     try:
         path.mkdir(parents=True, exist_ok=True)

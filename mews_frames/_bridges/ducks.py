@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._bridges.batches import batches_of
+from mews_frames._bridges.batches import batches_of, handed
 from mews_frames._bridges.extras import need
 from mews_frames._bridges.whole import swapped, target_file
 from mews_frames.errors import InvalidArgumentError, MewsError
@@ -40,6 +40,11 @@ def to_duckdb(database: Any, tables: Mapping[str, Any]) -> None:
         raise InvalidArgumentError(
             f"a {type(database).__name__} is no DuckDB database",
             hint="give the path of a file, or a connection of duckdb.connect",
+        )
+    if str(database).startswith(":memory:"):
+        raise InvalidArgumentError(
+            f"{str(database)!r} would be gone when the call ends",
+            hint="give a connection of your own: duckdb.connect()",
         )
     target = target_file(database)
     _check_at_rest(target)
@@ -106,12 +111,14 @@ def _write(connection: Any, sources: Mapping[str, Any]) -> None:
         _drop(connection, name)
         if isinstance(source, list):
             files = ", ".join(_text(path) for path in source)
-            query = f"SELECT * FROM read_parquet([{files}])"  # noqa: S608 - quoted
+            # Folders of the cache may be called a=b, which would make a column of them.
+            query = f"FROM read_parquet([{files}], hive_partitioning = false)"
             connection.execute(f"CREATE VIEW {_name(name)} AS {query}")
             continue
-        connection.register(INCOMING, source)
-        connection.execute(f"CREATE TABLE {_name(name)} AS FROM {INCOMING}")
-        connection.unregister(INCOMING)  # if that failed, it goes with the transaction
+        with handed(source) as stream:
+            connection.register(INCOMING, stream)
+            connection.execute(f"CREATE TABLE {_name(name)} AS FROM {INCOMING}")
+            connection.unregister(INCOMING)  # if that failed, it goes with the transaction
 
 
 def _drop(connection: Any, name: str) -> None:

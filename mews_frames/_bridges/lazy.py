@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._bridges.batches import batches_of
+from mews_frames._bridges.batches import batches_of, handed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,4 +26,5 @@ def lazy_of(frame: Any) -> pl.LazyFrame:
         return frame
     if isinstance(frame, pl.DataFrame):
         return frame.lazy()
-    return pl.DataFrame(batches_of(frame)).lazy()
+    with handed(batches_of(frame)) as stream:
+        return pl.DataFrame(stream).lazy()

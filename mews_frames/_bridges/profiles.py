@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mews_frames._bridges.batches import check_kinds
 from mews_frames._bridges.nesting import without_nesting
 from mews_frames._frames.flat import flat
 from mews_frames.errors import InvalidArgumentError
@@ -40,6 +41,7 @@ def fitted(frame: pl.LazyFrame, tool: BITool) -> pl.LazyFrame:
     import polars as pl
 
     frame = flat(frame)
+    check_kinds(frame.collect_schema())
     if tool == "parquet":
         return frame
     frame = without_nesting(frame)
@@ -63,7 +65,7 @@ def _cast(column: pl.Expr, kind: pl.DataType, tool: BITool) -> pl.Expr | None:
             return column.cast(pl.Decimal(DIGITS, kind.scale))
         case pl.Categorical() | pl.Enum():
             return column.cast(pl.String)
-        case pl.Binary() | pl.Object():
+        case pl.Binary():
             raise InvalidArgumentError(
                 f"a column of {kind} is nothing for a BI tool", hint="leave it out"
             )

@@ -31,5 +31,15 @@ def house():
 
 
 @pytest.fixture
+def expired():
+    """A frame whose rows stayed at Mews, where they are gone by now."""
+    clock = FakeClock()
+    with mf.sandbox(rows=10, duration=0, clock=clock) as mews, mews.client() as client:
+        frame = client.load_entities("OrderItem", cache=False, progress=False)
+        clock.move(40 * 86_400)
+        yield frame
+
+
+@pytest.fixture
 def frame(house):
     return house.frame

@@ -12,7 +12,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import mews_frames as mf
-from mews_frames.errors import ConfigurationError, InvalidArgumentError, MewsError
+from mews_frames.errors import (
+    ConfigurationError,
+    ExportExpiredError,
+    InvalidArgumentError,
+    MewsError,
+)
 
 NET = "Amount.NetValue"
 
@@ -75,6 +80,14 @@ def test_views_read_the_cached_parts(house, frame, path):
     assert path.stat().st_size < sum(part.stat().st_size for part in parts)
 
 
+def test_a_view_has_the_columns_of_the_parts_wherever_they_lie(frame, path, tmp_path):
+    part = tmp_path / "hotel=1" / "part.parquet"
+    part.parent.mkdir()
+    frame.collect().write_parquet(part)
+    mf.to_duckdb(path, {"orders": [part]})
+    assert read(path, "orders").columns == frame.collect_schema().names()
+
+
 def test_the_file_is_of_a_storage_version_that_older_drivers_open(frame, path):
     mf.to_duckdb(path, {"orders": frame.head(5)})
     with duckdb.connect(path, read_only=True) as connection:
@@ -127,6 +140,13 @@ def test_what_fails_half_way_leaves_the_old_file_and_no_other(frame, path):
     assert [file.name for file in path.parent.iterdir() if file.is_file()] == [path.name]
 
 
+def test_an_export_that_has_expired_says_so_and_not_that_the_file_is_held(expired, path):
+    for database in (path, duckdb.connect()):
+        with pytest.raises(ExportExpiredError, match="its files are gone"):
+            mf.to_duckdb(database, {"orders": expired})
+    assert not path.exists()
+
+
 def test_a_connection_gets_all_tables_or_none(frame):
     connection = duckdb.connect()
     connection.execute("CREATE TABLE guests AS SELECT 1 AS x")
@@ -161,6 +181,8 @@ def test_bad_calls_say_what_is_wrong(frame, path, tmp_path):
         (path, {"orders": []}, "no Parquet file"),
         (path, {"orders": [tmp_path / "no.parquet"]}, "is no file"),
         (17, {"orders": frame}, "no DuckDB database"),
+        (":memory:", {"orders": frame}, "':memory:' would be gone"),
+        (":memory:hotel", {"orders": frame}, "would be gone"),
         (tmp_path, {"orders": frame}, "is a folder"),
         (tmp_path / "no" / "x.duckdb", {"orders": frame}, "there is no folder"),
     ]:
