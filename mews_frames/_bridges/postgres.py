@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._bridges.batches import batches_of
+from mews_frames._bridges.batches import batches_of, check_kinds, handed
 from mews_frames._bridges.extras import need
 from mews_frames._bridges.lazy import lazy_of
 from mews_frames._bridges.nesting import without_nesting
 from mews_frames.errors import InvalidArgumentError, MewsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import polars as pl
 
@@ -22,6 +22,8 @@ __all__ = ["to_postgresql"]
 
 STAGE = "mews_frames_stage"
 UPDATED = "UpdatedUtc"
+
+INEXACT = {"real", "double precision"}
 
 MOST_BYTES = 63
 """Of a name: PostgreSQL cuts what is longer, with no more than a notice."""
@@ -32,6 +34,7 @@ def to_postgresql(uri: str, tables: Mapping[str, Any], *, key: str = "Id") -> No
     dbapi = need("adbc_driver_postgresql.dbapi", "postgresql")
     frames = _checked(uri, tables, key)
     with _told(dbapi), dbapi.connect(uri) as connection, connection.cursor() as cursor:
+        _take_turns(cursor, frames)
         for name, frame in frames.items():
             _write(cursor, name, frame, key)
         connection.commit()
@@ -39,6 +42,9 @@ def to_postgresql(uri: str, tables: Mapping[str, Any], *, key: str = "Id") -> No
 
 def _checked(uri: Any, tables: Any, key: str) -> dict[str, pl.LazyFrame]:
     """Find out what goes in, before anything is connected."""
+    import polars as pl
+    import polars.selectors as cs
+
     if not isinstance(uri, str) or not uri.startswith(("postgresql://", "postgres://")):
         raise InvalidArgumentError(  # without the text: a password may stand in it
             "that is not the address of a PostgreSQL database",
@@ -48,9 +54,13 @@ def _checked(uri: Any, tables: Any, key: str) -> dict[str, pl.LazyFrame]:
         raise InvalidArgumentError(
             "the tables must be a mapping from names to frames", hint='{"orders": frame}'
         )
-    frames = {}
+    frames: dict[str, pl.LazyFrame] = {}
     for name, frame in tables.items():
-        lazy = without_nesting(lazy_of(frame))
+        lazy = lazy_of(frame)
+        check_kinds(lazy.collect_schema())
+        lazy = without_nesting(lazy)
+        # The driver would make bigint of it, whose upper half is negative.
+        lazy = lazy.with_columns(cs.by_dtype(pl.UInt64).cast(pl.Decimal(20, 0)))
         names = lazy.collect_schema().names()
         if key not in names:
             raise InvalidArgumentError(
@@ -66,10 +76,21 @@ def _checked(uri: Any, tables: Any, key: str) -> dict[str, pl.LazyFrame]:
     return frames
 
 
+def _take_turns(cursor: Any, names: Iterable[str]) -> None:
+    """Let calls for the same table write one after the other, and not make it twice.
+
+    Each lock lasts until the end of the transaction; in the order of names, so that no two calls
+    wait for each other.
+    """
+    for name in sorted(names):
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", (STAGE, name))
+
+
 def _write(cursor: Any, name: str, frame: pl.LazyFrame, key: str) -> None:
     """Put rows beside the table, then take them over in one statement."""
     cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{STAGE}")
-    cursor.adbc_ingest(STAGE, batches_of(frame), mode="create", temporary=True)
+    with handed(batches_of(frame)) as stream:
+        cursor.adbc_ingest(STAGE, stream, mode="create", temporary=True)
     _make(cursor, name, key)
     names = frame.collect_schema().names()
     columns = ", ".join(map(_name, names))
@@ -98,6 +119,26 @@ def _make(cursor: Any, name: str, key: str) -> None:
     for column, kind in fresh.items():
         if column not in known:
             cursor.execute(f"ALTER TABLE {_name(name)} ADD COLUMN {_name(column)} {kind}")
+        elif known[column] != kind:
+            _check_values(cursor, name, column, kind, known[column])
+
+
+def _check_values(cursor: Any, table: str, column: str, kind: str, known: str) -> None:
+    """Refuse values that a column of the table would change: PostgreSQL rounds without a word."""
+    value = _name(column)
+    cursor.execute(
+        f"SELECT count(*) FROM pg_temp.{STAGE}"  # noqa: S608 - quoted; types are PostgreSQL's names
+        f" WHERE {value} IS DISTINCT FROM {value}::{known}::{kind}"
+    )
+    (changed,) = cursor.fetchone()
+    if changed:
+        cast = 'cast the column of the frame; for money, money="decimal" is exact in pandas, too'
+        alter = f"ALTER TABLE {_name(table)} ALTER {value} TYPE {kind}; or "
+        raise InvalidArgumentError(
+            f"{changed:,} values of the column {column!r} are {kind}; in the table {table!r} it is"
+            f" {known}, which does not hold them as they are",
+            hint=cast if kind in INEXACT else alter + cast,
+        )
 
 
 def _columns(cursor: Any, table: str) -> dict[str, str]:

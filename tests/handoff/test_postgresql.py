@@ -1,11 +1,14 @@
 """PostgreSQL gets the rows of a frame once each, in their newest state: a real server says so."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +18,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import mews_frames as mf
-from mews_frames.errors import ConfigurationError, InvalidArgumentError, MewsError
+from mews_frames.errors import (
+    ConfigurationError,
+    ExportExpiredError,
+    InvalidArgumentError,
+    MewsError,
+)
 
 dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi", reason="needs the extra postgresql")
 NET = "Amount.NetValue"
@@ -139,6 +147,68 @@ def test_other_backends_are_taken_too(server, ask, house):
     frame = house.client.load_entities("OrderItem", backend="pandas", progress=False)
     mf.to_postgresql(server, {"orders": frame})
     assert ask("SELECT count(*) FROM orders").item() == 3_000
+
+
+def test_exact_money_is_not_rounded_into_a_column_of_doubles(server, ask):
+    money = pl.DataFrame({"Id": ["a"], NET: [Decimal("12345678901234567.89")]})
+    mf.to_postgresql(server, {"orders": money.with_columns(pl.col(NET).cast(pl.Float64))})
+    short = money.with_columns(pl.lit(Decimal("17.10")).alias(NET))
+    mf.to_postgresql(server, {"orders": short})  # a double holds that as it is
+    with pytest.raises(InvalidArgumentError) as caught:
+        mf.to_postgresql(server, {"orders": money})
+    assert str(caught.value).startswith(
+        f"1 values of the column '{NET}' are numeric; in the table 'orders' it is double precision"
+    )
+    assert ask(f'SELECT "{NET}"::text FROM orders').item() == "17.1"
+    (alter,) = re.findall("ALTER TABLE.*TYPE numeric", str(caught.value))
+    with dbapi.connect(server) as connection, connection.cursor() as cursor:
+        cursor.execute(alter)  # as the hint says
+        connection.commit()
+    mf.to_postgresql(server, {"orders": money})
+    assert ask(f'SELECT "{NET}"::text FROM orders').item() == "12345678901234567.89"
+
+
+@pytest.mark.parametrize(
+    ("made", "value"),
+    [("numeric(12,2)", Decimal("1.005")), ("integer", 1.5), ("numeric", 12345678901234568.0)],
+)
+def test_a_table_of_ones_own_changes_no_value(server, ask, made, value):
+    with dbapi.connect(server) as connection, connection.cursor() as cursor:
+        cursor.execute(f'CREATE TABLE orders ("Id" text PRIMARY KEY, x {made})')
+        connection.commit()
+    mf.to_postgresql(server, {"orders": pl.DataFrame({"Id": ["a"], "x": [type(value)("2.0")]})})
+    with pytest.raises(InvalidArgumentError, match="does not hold them as they are"):
+        mf.to_postgresql(server, {"orders": pl.DataFrame({"Id": ["a"], "x": [value]})})
+    assert ask("SELECT x = 2 FROM orders").item()
+
+
+def test_the_upper_half_of_unsigned_numbers_stays_positive(server, ask):
+    most = pl.DataFrame({"Id": ["a"], "x": [2**64 - 1]}, schema_overrides={"x": pl.UInt64})
+    mf.to_postgresql(server, {"orders": most})
+    assert ask("SELECT x::text FROM orders").item() == str(2**64 - 1)
+
+
+def test_first_calls_at_once_make_a_table_once(server, ask):
+    names = ["orders", "t 1"]
+    start = threading.Barrier(4)
+
+    def write(number):
+        given = names if number % 2 else names[::-1]
+        rows = pl.DataFrame({"Id": [str(n) for n in range(500)], "By": number})
+        start.wait()
+        mf.to_postgresql(server, dict.fromkeys(given, rows))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    for name in names:
+        found = ask(f'SELECT count(*) AS n, count(DISTINCT "By") AS by FROM "{name}"')
+        assert found.row(0) == (500, 1)
+
+
+def test_an_export_that_has_expired_says_so_and_not_that_the_server_is_away(server, ask, expired):
+    with pytest.raises(ExportExpiredError, match="its files are gone"):
+        mf.to_postgresql(server, {"orders": expired})
+    assert ask("SELECT to_regclass('orders') IS NULL").item()
 
 
 def test_bad_calls_say_what_is_wrong(frame):
