@@ -23,7 +23,8 @@ def to_batches(frame: Any) -> pa.RecordBatchReader:
     ----------
     frame
         Of `load_entities`, of any backend, or made of one. A LazyFrame is computed while the
-        stream is read, and never held whole.
+        stream is read, and never held whole. Of pandas and dask, an index that has a name, such
+        as the keys of a groupby, becomes columns.
 
     Returns
     -------
@@ -33,7 +34,7 @@ def to_batches(frame: Any) -> pa.RecordBatchReader:
     Raises
     ------
     InvalidArgumentError
-        If it is no frame.
+        If it is no frame, or Arrow has no type for a column of it.
 
     Examples
     --------
@@ -67,8 +68,8 @@ def to_bi(
     tool
         ``powerbi``: Parquet with decimals of 18 digits, instants in UTC without a zone, lists
         as JSON text. ``excel`` (extra ``bi``): a workbook with a sheet of rows, at most
-        1,048,575, and the same instants and lists; text is never a formula, days before 1900 are
-        text. ``parquet``: Parquet with everything as it is, exact decimals, zones and lists.
+        1,048,575, and the same instants, cut to the millisecond, and lists; text is never a
+        formula, days before 1900 are text, infinity and NaN are refused. ``parquet``: Parquet with everything as it is, exact decimals, zones and lists.
 
     Returns
     -------
@@ -163,7 +164,8 @@ def to_postgresql(uri: str, tables: Mapping[str, Any], *, key: str = "Id") -> No
     ConfigurationError
         If the driver is not installed.
     InvalidArgumentError
-        For what is no frame, or has no such key.
+        For what is no frame, has no such key, or holds values that a column of the table would
+        change: more digits than it keeps, for instance.
     MewsError
         If the server is not there, refuses, or does not take a row; nothing was changed then.
 

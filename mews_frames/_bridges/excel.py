@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ FIRST_YEAR = 1900
 
 DICTIONARY = "Dictionary"
 
-OPTIONS = {"constant_memory": True, "nan_inf_to_errors": True}
+OPTIONS = {"constant_memory": True}
 
 
 def check_size(frame: pl.LazyFrame, name: str) -> None:
@@ -128,19 +129,22 @@ class _Column:
     def _count(self, row: int, value: float | Decimal) -> None:
         if isinstance(value, int | Decimal) and _digits(value) > MOST_DIGITS:
             raise self._refused(row, f"the number {value}", f"{MOST_DIGITS} digits")
+        if not math.isfinite(value):  # the library would write a formula that is an error
+            raise self._refused(row, f"the number {value}", "finite numbers")
         self._sheet.write_number(row, self._number, float(value), self._format)
 
     def _instant(self, row: int, value: dt.date | dt.time) -> None:
         if isinstance(value, dt.date) and value.year < FIRST_YEAR:
             self._text(row, value.isoformat())
         else:
-            self._sheet.write_datetime(row, self._number, value, self._format)
+            self._sheet.write_datetime(row, self._number, _cut(value), self._format)
 
     def _refused(self, row: int, what: str, most: str) -> InvalidArgumentError:
         return InvalidArgumentError(
             f"{what} in row {row:,} of column {self._name!r} does not fit into a cell of Excel,"
             f" which holds {most}",
-            hint='leave the column out or round it, or take tool="powerbi" or tool="parquet"',
+            hint="leave the column out, round it, or put nulls there (fill_nan, pl.when);"
+            ' or take tool="powerbi" or tool="parquet"',
         )
 
 
@@ -157,6 +161,13 @@ def _format(kind: Any) -> str:
         case pl.Decimal():
             return "0.00####"
     return "General"
+
+
+def _cut(value: Any) -> Any:
+    """Cut an instant to the millisecond: Excel rounds what is finer, up into the next day even."""
+    if isinstance(value, dt.datetime | dt.time):
+        return value.replace(microsecond=value.microsecond // 1_000 * 1_000)
+    return value
 
 
 def _rows(frame: pl.LazyFrame) -> Iterator[tuple[Any, ...]]:

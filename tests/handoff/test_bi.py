@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from math import inf, nan
 
 import duckdb
 import openpyxl
@@ -159,12 +160,28 @@ def test_kinds_of_values_are_those_of_excel(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("at", "there"),
+    [
+        ("2024-01-01T23:59:59.999999", "2024-01-01T23:59:59.999000"),
+        ("9999-12-31T23:59:59.999999", "9999-12-31T23:59:59.999000"),  # .NET's "never"
+        ("23:59:59.999999", "23:59:59.999000"),
+    ],
+)
+def test_an_instant_is_cut_and_never_rounded_into_the_next_day(tmp_path, at, there):
+    kind = datetime if "T" in at else time
+    _, ((read,),) = workbook(tmp_path, pl.DataFrame({"At": [kind.fromisoformat(at)]}))
+    assert read.isoformat(timespec="microseconds") == there
+
+
+@pytest.mark.parametrize(
     ("value", "says"),
     [
         (Decimal("12345678901.123456"), "the number 12345678901.123456 in row 2 of column 'x'"),
         (1234567890123456, "the number 1234567890123456 in row 2"),
         ("x" * 32_768, "a text of 32,768 characters in row 2"),
         ("\N{HOTEL}" * 16_384, "a text of 16,384 characters in row 2"),
+        (inf, "the number inf in row 2 of column 'x' .* holds finite numbers"),
+        (nan, "the number nan in row 2"),
     ],
 )
 def test_what_a_cell_would_bend_is_refused_with_its_place(tmp_path, value, says):
@@ -227,6 +244,7 @@ def test_bad_calls_say_what_is_wrong(frame, tmp_path):
         ({"dictionary": frame}, tmp_path, "excel", "cannot be the name of a sheet"),
         ([1, 2], tmp_path, "excel", "a list is no frame"),
         (frame, taken, "excel", "is no folder"),
+        (frame, None, "excel", "a NoneType is no folder"),
         (frame.select(pl.lit(b"x")), tmp_path, "excel", "which entity type"),
         ({"x": frame.select(pl.lit(b"x"))}, tmp_path, "excel", "nothing for a BI tool"),
     ]:
