@@ -278,10 +278,16 @@ class _Crew:
     def _part(self, future: Any, file: ExportFile, link: Link) -> Part | None:
         try:
             part: Part = future.result()
-        except StaleLinkError:
+        except StaleLinkError as error:
             tries = self.refusals[file.number] = self.refusals.get(file.number, 0) + 1
             if tries >= MOST_REFUSALS:
-                raise
+                raise DownloadError(
+                    f"part {file.number} of export {error.export_id} did not arrive: {tries} links"
+                    " of it were refused, one after the other",
+                    hint="the export is kept: the same call goes on with it",
+                    export_id=error.export_id,
+                    part=file.number,
+                ) from None
             self.links.refused(link)
             return None
         except MewsError:

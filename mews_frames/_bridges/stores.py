@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,10 +43,12 @@ class FsspecStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
         self._lock = threading.Lock()
         self._opened: tuple[Any, str] | None = None
         self._protocol = urlsplit(url).scheme if "://" in url else "file"
+        # Processes that a store travels to stand in other folders.
+        is_path = "://" not in url and "::" not in url
+        self._url = os.path.abspath(os.path.expanduser(url)) if is_path else url  # noqa: PTH100, PTH111 - as fsspec
         if "::" in url:
             raise ConfigurationError(
                 f"the shared cache {self} is a chain of file systems",
@@ -141,9 +144,17 @@ class FsspecStore:
     @contextlib.contextmanager
     def open(self, name: str) -> Iterator[Any]:
         """Open a name for reading here and there: Parquet begins at its end."""
-        fs, root = self._do("read", lambda *place: place)
-        with self._do("read", lambda *_: fs.open(f"{root}/{name}", "rb")) as file:
-            yield file
+        with self._do("read", lambda fs, root: fs.open(f"{root}/{name}", "rb")) as file:
+            try:
+                yield file
+            except MewsError:
+                raise
+            except Exception as error:  # of the file system, or of a reader that finds it damaged
+                raise CacheError(
+                    f"{name} in the shared cache at {self} cannot be read: {_words(error)}",
+                    hint="is the place reachable? If the file is damaged, refresh=True brings a"
+                    " new export",
+                ) from error
 
     # ----------------------------------------------------------------------- inside
 

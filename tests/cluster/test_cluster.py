@@ -12,7 +12,7 @@ from support.elsewhere import wiped
 
 import mews_frames as mf
 from mews_frames._bridges import cluster as bridge
-from mews_frames.testing import Drip
+from mews_frames.testing import Drip, ExpireUrls
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of the processes that are killed
@@ -102,6 +102,17 @@ def test_links_that_die_are_replaced_from_here(tmp_path, cluster, monkeypatch):
         assert len(lent) == 5
         assert [r.operation for r in mews.requests].count("getAll") >= 2  # links are new
         assert 403 in {r.status for r in downloads(mews)}
+
+
+def test_links_that_are_all_dead_end_the_call_with_an_error_that_helps(tmp_path, cluster):
+    (tmp_path / "team").mkdir()
+    with mf.sandbox(rows=100, parts=1, duration=0, faults=[ExpireUrls(0)]) as mews:
+        client = mews.client(cache_dir=tmp_path / "mine", shared_cache=tmp_path / "team")
+        with pytest.raises(mf.errors.DownloadError, match="6 links of it were refused") as caught:
+            load(client, backend="dask")
+    assert type(caught.value) is mf.errors.DownloadError
+    assert caught.value.part == 1
+    assert caught.value.export_id == client.exports()["id"].item()
 
 
 def test_no_token_goes_to_a_worker(mews, client, cluster, monkeypatch):

@@ -1,10 +1,13 @@
 """Stores hold named bytes, whole; what else they can do is nothing that we rely on."""
 
+import cloudpickle
 import fsspec
+import pyarrow.parquet as pq
 import pytest
 from support.elsewhere import PLACES
 
 from mews_frames._bridges.stores import FsspecStore
+from mews_frames.errors import CacheError
 
 everywhere = pytest.mark.parametrize("place", PLACES, indirect=True)
 
@@ -27,6 +30,26 @@ def test_a_name_holds_what_was_written_last(place, tmp_path):
     store.remove("v1/a")
     store.remove("v1/a")
     assert store.names("v1/a") == []
+
+
+def test_a_folder_is_the_same_one_for_processes_that_stand_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "team").mkdir()
+    store = FsspecStore("team")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    cloudpickle.loads(cloudpickle.dumps(store)).write("a", b"one")
+    assert (tmp_path / "team" / "a").read_bytes() == b"one"
+
+
+def test_what_is_damaged_there_is_an_error_of_the_cache(tmp_path):
+    store = FsspecStore(str(tmp_path))
+    store.write("a.parquet", b"no Parquet")
+    with (
+        pytest.raises(CacheError, match=r"a.parquet in the shared cache at .* cannot be read"),
+        store.open("a.parquet") as file,
+    ):
+        pq.read_table(file)
 
 
 @everywhere
