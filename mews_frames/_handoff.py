@@ -69,7 +69,8 @@ def to_bi(
         ``powerbi``: Parquet with decimals of 18 digits, instants in UTC without a zone, lists
         as JSON text. ``excel`` (extra ``bi``): a workbook with a sheet of rows, at most
         1,048,575, and the same instants, cut to the millisecond, and lists; text is never a
-        formula, days before 1900 are text, infinity and NaN are refused. ``parquet``: Parquet with everything as it is, exact decimals, zones and lists.
+        formula, days before 1900 are text, infinity and NaN are refused. ``parquet``: Parquet
+        with everything as it is, exact decimals, zones and lists.
 
     Returns
     -------
