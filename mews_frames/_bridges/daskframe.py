@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from mews_frames._bridges.extras import need
-from mews_frames._bridges.lazily import without_rows
 from mews_frames._frames.columns import RESCUED, Kept, polars_schema
-from mews_frames._frames.merge import KEYS, Older, older_rows
+from mews_frames._frames.merge import KEYS, Older, keys_of, older_rows, without_older
 from mews_frames._frames.reader import scan, shape
 
 if TYPE_CHECKING:
@@ -100,13 +99,11 @@ class Reader:
         kept = self.asked
         if self.several:
             kept = kept.union(Kept(kept.entity_type, KEYS))
-        frame = self.rows(piece.place, kept)
+        frame = self.rows(piece.place, kept).lazy()
         if self.several:
-            frame = without_rows(frame, piece.older, piece.first)
+            frame = without_older(frame, piece.older, first=piece.first)
         narrower = piece.rescued and piece.held != self.asked
-        return shape(
-            frame.lazy(), self.asked, flatten=self.flatten, money=self.money, narrower=narrower
-        )
+        return shape(frame, self.asked, flatten=self.flatten, money=self.money, narrower=narrower)
 
     def rows(self, place: str, kept: Kept) -> pl.DataFrame:
         """Read the rows of a part as they lie there."""
@@ -145,10 +142,9 @@ def frame_in_store(
 
 def _keys(lot: Lot, reader: Reader) -> pl.LazyFrame:
     """Read of an export what tells newer rows from older ones: two columns."""
-    keys = Kept(reader.asked.entity_type, KEYS)
-    empty = pl.DataFrame(schema=polars_schema(keys, flatten=True))
-    rows = [reader.rows(lot.part(part.number), keys) for part in lot.manifest.parts]
-    return pl.concat([empty, *rows]).lazy()
+    of = reader.asked.entity_type
+    keys = Kept(of, KEYS)
+    return keys_of(of, (reader.rows(lot.part(part.number), keys) for part in lot.manifest.parts))
 
 
 def dask_frame(

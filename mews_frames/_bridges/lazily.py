@@ -15,7 +15,7 @@ from polars.io.plugins import register_io_source
 from mews_frames._bridges.filesystem import MewsFileSystem
 from mews_frames._bridges.reading import Reading, reading
 from mews_frames._frames.columns import RESCUED, Kept, polars_schema
-from mews_frames._frames.merge import KEYS, Older, older_rows
+from mews_frames._frames.merge import KEYS, Older, keys_of, older_rows, without_older
 from mews_frames._frames.reader import shape
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mews_frames._remote import Afar
     from mews_frames.typing import Money
 
-__all__ = ["scan_afar", "without_rows"]
+__all__ = ["scan_afar"]
 
 
 def scan_afar(
@@ -126,32 +126,16 @@ class Source:
         for export, older in zip(self._exports, self._older(reading), strict=True):
             first = 0
             for frame in reading.frames(export, kept):
-                yield without_rows(frame, older, first)
+                yield without_older(frame.lazy(), older, first=first).collect()
                 first += frame.height
 
     def _older(self, reading: Reading) -> Sequence[Older]:
         """Find the rows that a later piece has in a newer state: reads all pieces, once."""
         with self._lock:
             if self._known is None:
-                keys = Kept(self._kept.entity_type, KEYS)
-                empty = pl.DataFrame(schema=polars_schema(keys, flatten=True)).select(KEYS)
+                of = self._kept.entity_type
+                keys = Kept(of, KEYS)
                 self._known = older_rows(
-                    [
-                        pl.concat(
-                            [empty, *(f.select(KEYS) for f in reading.frames(e, keys))]
-                        ).lazy()
-                        for e in self._exports
-                    ]
+                    [keys_of(of, reading.frames(export, keys)) for export in self._exports]
                 )
             return self._known
-
-
-def without_rows(frame: pl.DataFrame, older: Older, first: int) -> pl.DataFrame:
-    """Leave out the older rows of a stretch of a piece that begins with row `first`."""
-    if older.rows:
-        position = pl.int_range(first, first + frame.height)
-        frame = frame.filter(~position.is_in(list(older.rows)))
-    if older.ids:
-        # A missing id is nobody's older state.
-        frame = frame.filter(~pl.col("Id").is_in(list(older.ids)).fill_null(value=False))
-    return frame

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mews_frames._frames.columns import Kept, polars_schema
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import polars as pl
 
-__all__ = ["KEYS", "Older", "older_rows", "without_older"]
+__all__ = ["KEYS", "Older", "keys_of", "older_rows", "without_older"]
 
 KEYS = ("Id", "UpdatedUtc")
 """What must be kept of every piece to tell which row is the newer one."""
@@ -34,6 +36,14 @@ class Older:
 
     ids: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
+
+
+def keys_of(entity_type: str, frames: Iterable[pl.DataFrame]) -> pl.LazyFrame:
+    """Gather the `KEYS` of a piece that comes in stretches, of none perhaps."""
+    import polars as pl
+
+    empty = pl.DataFrame(schema=polars_schema(Kept(entity_type, KEYS), flatten=True))
+    return pl.concat(frame.select(KEYS) for frame in (empty, *frames)).lazy()
 
 
 def older_rows(pieces: Sequence[pl.LazyFrame]) -> tuple[Older, ...]:
@@ -80,14 +90,24 @@ def _older_in(number: int, older: pl.DataFrame, newest: pl.DataFrame, rows: pl.D
     return Older(tuple(whole["Id"].unique().sort()), tuple(mixed["row"].sort()))
 
 
-def without_older(piece: pl.LazyFrame, older: Older) -> pl.LazyFrame:
-    """Leave the older rows out of a piece; most pieces have none, and stay as they are."""
+def without_older(piece: pl.LazyFrame, older: Older, *, first: int = 0) -> pl.LazyFrame:
+    """Leave the older rows out of a piece; most pieces have none, and stay as they are.
+
+    Parameters
+    ----------
+    piece
+        All of it, or a stretch.
+    older
+        Of the whole piece.
+    first
+        Position in the piece at which the stretch begins.
+    """
     import polars as pl
 
     if older.rows:
         position = "_position"
         piece = (
-            piece.with_row_index(position)
+            piece.with_row_index(position, offset=first)
             .filter(~pl.col(position).is_in(list(older.rows)))
             .drop(position)
         )
