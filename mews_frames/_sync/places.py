@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mews_frames._frames.columns import Kept
+from mews_frames._sync.files import hive_keys
 from mews_frames._trust import flaw_at
 from mews_frames.errors import InvalidArgumentError, TableError
 
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
     from mews_frames._sync.identity import Identity
 
 __all__ = ["Place", "find_place"]
+
+UNFIT = re.compile(
+    r"[\[\]^|\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}" + (r"|\\" if os.name == "posix" else "")
+)
+"""What deltalake 1.6.6 does not find again, or panics at, in the path of a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,18 @@ def find_place(
     InvalidArgumentError
         If it is no place.
     """
+    place = _find_place(into, options, beside=beside, identity=identity)
+    _check_path(place, identity)
+    return place
+
+
+def _find_place(
+    into: str | os.PathLike[str] | None,
+    options: Mapping[str, str] | None,
+    *,
+    beside: Path,
+    identity: Identity,
+) -> Place:
     if into is None:
         folder = beside.with_name(beside.name + "-tables").absolute()
         name = "-".join(filter(None, (identity.entity_type, identity.digest)))
@@ -130,9 +150,40 @@ def find_place(
         raise InvalidArgumentError(
             f"into must be a folder or a URL, not {into!r}", hint='into="s3://bucket/orders"'
         )
-    if "://" in text:
+    if "://" in text and not text.startswith("file://"):
         return Place(text.rstrip("/"), dict(options) if options else None)
-    return Place(str(Path(text).expanduser().absolute()))
+    path = Path(_path_of(text) if "://" in text else text)
+    return Place(str(path.expanduser().absolute()))
+
+
+def _path_of(url: str) -> str:
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    return url2pathname(urlsplit(url).path)
+
+
+def _check_path(place: Place, identity: Identity) -> None:
+    """Refuse a path at which rows would be written and not found again.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is one.
+    """
+    if place.is_local and (unfit := UNFIT.search(place.uri)):
+        raise InvalidArgumentError(
+            f"deltalake finds no table again in a folder with {unfit[0]!r} in its path: {place}",
+            hint="into= names another place",
+        )
+    keys = hive_keys(str(place))
+    columns = {column.name for column in Kept(identity.entity_type).columns}
+    for key in keys:
+        if key in columns or key.startswith("_") or keys.count(key) > 1:
+            raise InvalidArgumentError(
+                f"Polars would read {key!r} as a column, from a folder in the path: {place}",
+                hint="into= names another place",
+            )
 
 
 def _without_secrets(url: str) -> str:

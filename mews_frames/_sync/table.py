@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._models import instant_text, read_instant
+from mews_frames._sync.files import files_of, scan_files
 from mews_frames._sync.identity import Identity
 from mews_frames._words import how_to_install
 from mews_frames.errors import ConfigurationError, TableError
@@ -44,6 +45,9 @@ PROPERTIES = {
     # Statistics would put guests' names into the log. Parquet has its own.
     "delta.dataSkippingNumIndexedCols": "0",
 }
+READER_VERSION = 1
+"""Of Delta: what deltalake makes. Later ones allow rows that are in a file and do not count."""
+
 CLEAN_EVERY = 20
 """Commits between two looks for files that are older than the history."""
 
@@ -133,7 +137,7 @@ class Table:
         self.place.check()
         errors = self._delta.exceptions
         try:
-            return self._delta.DeltaTable(
+            opened = self._delta.DeltaTable(
                 self.place.uri, version=version, storage_options=self._options
             )
         except errors.TableNotFoundError:
@@ -142,6 +146,9 @@ class Table:
             error: Exception | None = None
         except (errors.DeltaError, OSError) as caught:
             error = caught
+        else:
+            self._check_protocol(opened)
+            return opened
         raise TableError(
             f"the table at {self.place} cannot be read"
             + ("" if version is None else f" in version {version}"),
@@ -150,6 +157,17 @@ class Table:
             if version is None
             else "history(), of deltalake.DeltaTable, lists the versions that are left",
         ) from error
+
+    def _check_protocol(self, opened: DeltaTable) -> None:
+        """See that its files alone say which rows there are: deletion vectors are not read."""
+        asked = opened.protocol()
+        if asked.min_reader_version > READER_VERSION:
+            features = ", ".join(map(str, asked.reader_features or ())) or "column mapping"
+            raise TableError(
+                f"the table at {self.place} was altered by another tool, and asks of readers what"
+                f" mews_frames does not know: {features}",
+                hint="into= names another place; deltalake and Spark read what is here",
+            )
 
     def state(self, opened: DeltaTable | None) -> State | None:
         """Say what state an opened table is in; None if there is none yet."""
@@ -169,22 +187,16 @@ class Table:
 
     def scan(self, opened: DeltaTable) -> pl.LazyFrame:
         """Scan an opened table, with the columns of ours."""
-        import polars as pl
-
-        return pl.scan_delta(opened, storage_options=self._options)
+        return scan_files(files_of(opened), opened, self.place)
 
     def is_whole(self, opened: DeltaTable) -> bool:
         """Say whether the files of an earlier version are left, as far as that is quick to tell."""
-        return not self.place.is_local or all(Path(uri).exists() for uri in opened.file_uris())
+        return not self.place.is_local or all(Path(path).exists() for path in files_of(opened))
 
     def scan_files_beside(self, opened: DeltaTable, other: DeltaTable) -> pl.LazyFrame | None:
         """Scan the files of a version that another one does not have; None if it has them all."""
-        import polars as pl
-
-        mine = sorted({*opened.file_uris()} - {*other.file_uris()})
-        if not mine:
-            return None
-        return pl.scan_parquet(mine, glob=False, storage_options=self._options)
+        mine = sorted({*files_of(opened)} - {*files_of(other)})
+        return scan_files(mine, opened, self.place) if mine else None
 
     def versions(self, opened: DeltaTable) -> list[tuple[int, datetime]]:
         """List the versions that are left, oldest first, with the instants they tell of.
