@@ -115,6 +115,12 @@ class Record:
                 known[entry.export.id] = entry
         return replace(self, entries=tuple(sorted(known.values(), key=lambda e: e.added)))
 
+    def without_fulfilled(self) -> Record:
+        """Drop an intent that an export was added for since: a crash came before it was dropped."""
+        if self.intended and any(entry.added >= self.intended for entry in self.entries):
+            return replace(self, intended=None)
+        return self
+
     def without(self, export_id: str) -> Record:
         """Forget an export."""
         return replace(self, entries=tuple(e for e in self.entries if e.export.id != export_id))

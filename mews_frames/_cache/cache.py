@@ -327,7 +327,7 @@ class Cache:
         freed = remove(self._layout.exports) + remove(self._layout.locks)
         freed += remove(self._layout.clock)
         freed += sum(remove(path) for path in other_layouts(self._layout))
-        kept = {self._layout.request(record.fingerprint) for record in self._journal.records()}
+        kept = {path for record in self._journal.records() for path in self._journal.paths(record)}
         if self._layout.requests.is_dir():
             rest = set(self._layout.requests.iterdir()) - kept  # damaged, or of a killed run
             freed += sum(remove(path) for path in rest)

@@ -1,4 +1,9 @@
-"""The journal: which export answers which request, on disk before anything is waited for."""
+"""The journal: which export answers which request, on disk before anything is waited for.
+
+Each export has a file of its own, and one more says that another is about to be added. So nobody
+ever writes over an id that somebody else has noted, not even where locks do nothing
+(docs/decisions/0015).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
 from mews_frames._records import LAYOUT, Entry, Record
+from mews_frames.errors import CacheError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from pathlib import Path
 
     from mews_frames._cache.layout import Layout
     from mews_frames._models import Seen
@@ -55,7 +62,29 @@ class Journal:
     def read(self, fingerprint: str) -> Record | None:
         """Read the record of a request; None if there is none that can be trusted."""
         self._layout.check()
-        return record_in(read_sealed(self._layout.request(fingerprint)), fingerprint)
+        first, *rest = [self.part_at(path) for path in self._paths(fingerprint)]
+        record = first
+        for part in filter(None, rest):
+            record = part if record is None else record.with_entries(part)
+        return record and record.without_fulfilled()
+
+    def part_at(self, path: Path) -> Record | None:
+        """Read what one file says of a request; None if it is not to be trusted."""
+        fingerprint = path.name.split(".")[0]
+        part = record_in(read_sealed(path), fingerprint)
+        return part if part and path in self.paths(part) else None
+
+    def paths(self, record: Record) -> set[Path]:
+        """Give the places where a record may stand."""
+        added = (entry.export.id for entry in record.entries)
+        places = {self._layout.added(record.fingerprint, export_id) for export_id in added}
+        return {self._layout.request(record.fingerprint), *places}
+
+    def _paths(self, fingerprint: str) -> list[Path]:
+        return [
+            self._layout.request(fingerprint),
+            *sorted(self._layout.requests.glob(f"{fingerprint}.*.json")),
+        ]
 
     def write(self, record: Record) -> None:
         """Put a record on disk, to stay there whatever happens next.
@@ -68,10 +97,33 @@ class Journal:
         self._put(record)
 
     def _put(self, record: Record) -> None:
-        self._layout.make(self._layout.requests)
-        write_sealed(self._layout.request(record.fingerprint), record.to_data(), again=True)
+        self._store(record)
         if self._others is not None and record.entries:
             self._others.note(record)
+
+    def _store(self, record: Record) -> None:
+        """Write a file for each export, then what is left: an intent, or nothing."""
+        self._layout.make(self._layout.requests)
+        for path in self._paths(record.fingerprint):
+            if self.part_at(path) is None:
+                remove(path)  # damaged: nobody can make anything of it
+        homeless = tuple(entry for entry in record.entries if not self._has_stored(record, entry))
+        rest = replace(record, entries=homeless)
+        if rest.is_empty:
+            remove(self._layout.request(record.fingerprint))
+        else:
+            write_sealed(self._layout.request(record.fingerprint), rest.to_data(), again=True)
+
+    def _has_stored(self, record: Record, entry: Entry) -> bool:
+        """Write the file of an export, if there is room; else the intent has some for its id."""
+        alone = replace(record, intended=None, entries=(entry,))
+        path = self._layout.added(record.fingerprint, entry.export.id)
+        try:
+            if self.part_at(path) != alone:
+                write_sealed(path, alone.to_data(), again=True)
+        except CacheError:
+            return False
+        return True
 
     def catch_up(self, record: Record) -> Record:
         """Take in what others have added for a request. Asks the store that they share.
@@ -83,14 +135,13 @@ class Journal:
             return record
         both = record.with_entries(there)
         if both != record:
-            self._layout.make(self._layout.requests)
-            write_sealed(self._layout.request(record.fingerprint), both.to_data(), again=True)
+            self._store(both)
         return both
 
     def records(self) -> Iterator[Record]:
         """Read every record."""
         try:
-            names = sorted(p.stem for p in self._layout.requests.glob("*.json"))
+            names = sorted({p.name.split(".")[0] for p in self._layout.requests.glob("*.json")})
         except OSError:
             return
         for name in names:
@@ -139,9 +190,9 @@ class Journal:
             if before is None:
                 return
             after = how(before)
-            if after.is_empty:
-                remove(self._layout.request(record.fingerprint))
-            elif after != before:
+            if after != before:
+                for path in self.paths(before) - self.paths(after):
+                    remove(path)
                 self._put(after)
 
     def lock(

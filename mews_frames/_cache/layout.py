@@ -4,7 +4,8 @@
 
     <cache dir>/CACHEDIR.TAG
     <cache dir>/v1/clock.json                              how far the clock of Mews is from ours
-    <cache dir>/v1/requests/<fingerprint>.json             the journal, one record a request
+    <cache dir>/v1/requests/<fingerprint>.json             the journal: a request that goes out
+    <cache dir>/v1/requests/<fingerprint>.<export id>.json     an export that was added for it
     <cache dir>/v1/exports/<export id>/export.json         the manifest: last, it makes it complete
     <cache dir>/v1/exports/<export id>/part-00001.parquet
     <cache dir>/v1/exports/<export id>/part-00001.jsonl.partial     while it arrives
@@ -118,8 +119,14 @@ class Layout:
         return self._base / "locks"
 
     def request(self, fingerprint: str) -> Path:
-        """Give the place of a journal record."""
+        """Give the place where it is noted that an export is about to be added."""
         return self.requests / f"{fingerprint}.json"
+
+    def added(self, fingerprint: str, export_id: str) -> Path:
+        """Give the place where an export is noted that was added; only a UUID becomes a name."""
+        if not is_uuid(export_id):
+            raise CacheError("an export id that is no UUID names no file")
+        return self.requests / f"{fingerprint}.{export_id.lower()}.json"
 
     def export(self, export_id: str) -> Path:
         """Give the folder of an export; only a UUID becomes a name on disk."""

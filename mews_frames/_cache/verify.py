@@ -99,7 +99,7 @@ def _in_requests(layout: Layout, journal: Journal) -> Iterator[Damage]:
     for path in _children(layout.requests):
         if what := _strange(path) or _unknown(path, path.suffix == ".json"):
             yield Damage(None, path, what)
-        elif path.suffix == ".json" and journal.read(path.stem) is None:
+        elif path.suffix == ".json" and journal.part_at(path) is None:
             yield Damage(None, path, "the journal record is damaged, or of another layout")
 
 

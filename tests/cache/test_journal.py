@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mews_frames._cache.files import write_sealed
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
 from mews_frames._models import Export, ExportFile, Filters, Scope, Seen
@@ -45,7 +46,7 @@ def test_a_record_comes_back_as_it_was(journal):
         "OrderItem",
         Scope(enterprise_ids=(IDS[1], IDS[2])),
         Filters(updated=(NOW - timedelta(days=30), None)),
-        intended=NOW,
+        intended=NOW + timedelta(minutes=1),
         entries=(
             entry(IDS[3], "Failed"),
             entry(
@@ -72,14 +73,53 @@ def test_links_are_not_written(journal, layout):
     journal.write(record(entry()))
     journal.see(Seen(export(status="Success"), (Secret("https://storage/1?sig=canary"),)))
     assert journal.read(FINGERPRINT).entries[0].export.status == "Success"
-    assert b"canary" not in layout.request(FINGERPRINT).read_bytes()
+    (path,) = layout.requests.iterdir()
+    assert b"canary" not in path.read_bytes()
 
 
 def test_a_record_under_another_name_is_not_believed(journal, layout):
     journal.write(record(entry()))
-    layout.request(FINGERPRINT).rename(layout.request("0" * 64))
+    layout.added(FINGERPRINT, IDS[0]).rename(layout.added("0" * 64, IDS[0]))
     assert journal.read("0" * 64) is None
     assert list(journal.records()) == []
+
+
+def test_an_export_under_the_name_of_another_is_not_believed(journal, layout):
+    journal.write(record(entry(IDS[0])))
+    layout.added(FINGERPRINT, IDS[0]).rename(layout.added(FINGERPRINT, IDS[1]))
+    assert journal.read(FINGERPRINT) is None
+
+
+def test_what_a_release_before_has_noted_in_one_file_is_read(journal, layout):
+    old = record(entry(IDS[0], "Success"), entry(IDS[1]))
+    layout.make(layout.requests)
+    write_sealed(layout.request(FINGERPRINT), old.to_data())
+    assert journal.read(FINGERPRINT) == old
+    journal.forget(IDS[0])
+    assert journal.read(FINGERPRINT) == record(entry(IDS[1]))
+
+
+def test_nobody_writes_over_what_another_process_notes_meanwhile(journal, layout, monkeypatch):
+    """Where locks do nothing: another one adds between our look at the disk and our write."""
+    theirs = record(entry(IDS[1], added=NOW + timedelta(seconds=1)))
+    look = journal.read
+
+    def look_too_early(fingerprint):
+        before = look(fingerprint)
+        monkeypatch.undo()
+        Journal(layout).write(theirs)
+        return before
+
+    monkeypatch.setattr(journal, "read", look_too_early)
+    journal.write(record(entry(IDS[0])))
+    assert [e.export.id for e in journal.read(FINGERPRINT).entries] == IDS[:2]
+
+
+def test_an_intent_that_an_export_was_added_for_since_is_fulfilled(journal, layout):
+    journal.write(record(intended=NOW))
+    Journal(layout).write(record(entry(added=NOW + timedelta(seconds=1))))
+    write_sealed(layout.request(FINGERPRINT), record(intended=NOW).to_data())  # a crash came
+    assert journal.read(FINGERPRINT).intended is None
 
 
 def test_a_record_of_a_newer_layout_is_ignored(journal, layout, monkeypatch):
@@ -121,9 +161,10 @@ def test_forgetting_the_only_export_removes_the_record(journal, layout):
 
 
 def test_forgetting_keeps_an_intent_to_add(journal):
-    journal.write(record(entry(), intended=NOW))
+    later = NOW + timedelta(minutes=1)
+    journal.write(record(entry(), intended=later))
     journal.forget(IDS[0])
-    assert journal.read(FINGERPRINT).intended == NOW
+    assert journal.read(FINGERPRINT).intended == later
 
 
 def test_changes_from_many_threads_lose_no_export(journal):

@@ -321,7 +321,7 @@ def test_a_refused_add_leaves_no_intent(finder, journal):
     mews.exports["stranger"] = (0.0, "Success")
     with pytest.raises(ExportAlreadyRunningError):
         ask(at_once=True)
-    assert record_of(journal).intended is None
+    assert record_of(journal) is None
 
 
 def test_a_running_one_that_is_too_old_is_waited_for_and_replaced(finder, clock):
@@ -433,7 +433,7 @@ def test_what_is_never_sent_is_tried_for_as_long_as_any_request(finder, journal,
         ask()
     assert len(mews.sent) > MOST_LOST
     assert 60 < clock.monotonic() <= PATIENCE
-    assert record_of(journal).intended is None
+    assert record_of(journal) is None
 
 
 def test_a_rate_limit_is_waited_out_as_long_as_mews_asks(finder, clock, told):
@@ -474,7 +474,7 @@ def test_a_refusal_is_an_error_at_once(finder, journal, clock, kind):
     assert caught.value is refusal
     assert caught.value.__context__ is None
     assert (len(mews.sent), clock.slept) == (1, [])
-    assert record_of(journal).intended is None
+    assert record_of(journal) is None
 
 
 def test_an_answer_that_is_none_is_an_error_and_may_be_an_export(finder, journal):

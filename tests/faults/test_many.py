@@ -83,6 +83,9 @@ def test_eight_processes_add_one_export_and_download_each_part_once(nest, tmp_pa
 def test_eight_processes_whose_locks_do_nothing_mix_nothing(nest, tmp_path):
     with open_mews() as mews:
         frames = all_at_once(nest, mews, tmp_path, lying=True)
-        # All ask, and Mews refuses while one runs. An id may be overwritten: that wastes exports.
+        # All ask, and Mews refuses while one runs. Who looked before an id was on disk, and asks
+        # after the end of that export, adds another one; no id is ever written over.
         assert len(added(mews)) > 1, "the locks did something"
         check_frames(frames, mews, tmp_path)
+        with mews.client(cache_dir=tmp_path / "cache") as client:
+            assert client.exports().height == added(mews).count(200)
