@@ -182,6 +182,16 @@ def test_a_table_of_ones_own_changes_no_value(server, ask, made, value):
     assert ask("SELECT x = 2 FROM orders").item()
 
 
+def test_text_that_is_none_for_a_column_is_refused_and_not_shown(server, ask):
+    with dbapi.connect(server) as connection, connection.cursor() as cursor:
+        cursor.execute('CREATE TABLE orders ("Id" text PRIMARY KEY, x integer, y varchar(3))')
+        connection.commit()
+    for column, says in [("x", "is of type integer but"), ("y", "too long for type")]:
+        with pytest.raises(MewsError, match=says) as caught:
+            mf.to_postgresql(server, {"orders": pl.DataFrame({"Id": ["a"], column: ["canary"]})})
+        assert "canary" not in str(caught.value)
+
+
 def test_the_upper_half_of_unsigned_numbers_stays_positive(server, ask):
     most = pl.DataFrame({"Id": ["a"], "x": [2**64 - 1]}, schema_overrides={"x": pl.UInt64})
     mf.to_postgresql(server, {"orders": most})
