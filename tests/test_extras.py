@@ -8,6 +8,7 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from fsspec.registry import _registry
 
 import mews_frames as mf
 from mews_frames._bridges.extras import need
@@ -60,6 +61,8 @@ def test_tables_that_grow_say_how_to_install_their_library(monkeypatch):
 
 def test_a_shared_cache_says_how_to_install_its_library(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "s3fs", None)
+    # fsspec keeps the class, if another test has opened such a store
+    monkeypatch.delitem(_registry, "s3", raising=False)
     client = mf.Client(profile="sandbox", cache_dir=tmp_path, shared_cache="s3://hotel/mews")
     with client, pytest.raises(ConfigurationError, match="s3fs") as caught:
         client.load_entities("Bill", progress=False)

@@ -255,5 +255,5 @@ def test_bad_calls_say_what_is_wrong(frame, tmp_path):
 
 def test_without_the_extra_the_hint_names_it(frame, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
-    with pytest.raises(ConfigurationError, match=r"mews-frames\[bi\]"):
+    with pytest.raises(ConfigurationError, match="the extra 'bi'"):
         mf.to_bi(frame, tmp_path, tool="excel")

@@ -207,5 +207,5 @@ def test_a_file_that_somebody_writes_to_is_left_alone(frame, path):
 
 def test_without_the_extra_the_hint_names_it(frame, path, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    with pytest.raises(ConfigurationError, match=r"mews-frames\[duckdb\]"):
+    with pytest.raises(ConfigurationError, match="the extra 'duckdb'"):
         mf.to_duckdb(path, {"orders": frame})

@@ -122,5 +122,5 @@ def test_as_of_and_reconcile_are_refused_together(sync):
 
 def test_without_the_library_the_error_says_what_to_install(sync, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "deltalake", None)
-    with pytest.raises(mf.errors.ConfigurationError, match=r"mews-frames\[delta\]"):
+    with pytest.raises(mf.errors.ConfigurationError, match="the extra 'delta'"):
         sync("Bill")
