@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from mews_frames._bring import Bring
@@ -34,7 +34,8 @@ from mews_frames._redact import Secret, without_frames
 from mews_frames._remote import Afar, Leave
 from mews_frames._schemas import ENTITY_TYPES
 from mews_frames._settings import Settings, find_settings
-from mews_frames.errors import InvalidArgumentError
+from mews_frames._words import with_profile
+from mews_frames.errors import InvalidArgumentError, MewsError
 
 if TYPE_CHECKING:
     import os
@@ -174,6 +175,7 @@ class Client(Closing):
         )
         self._clock = clock or SystemClock()
         self._address = settings.platform_address
+        self._profile = settings.profile
         self._http = Http(transport or _sandbox_transport(settings, self._clock))
         credentials = Credentials(
             settings.client_token, settings.access_token, settings.client_name
@@ -322,7 +324,8 @@ class Client(Closing):
         check_one_piece(request, self._connector)
         with self._telling(progress) as teller:
             wanted = self._wanted(request, None, max_age, teller, refresh=refresh)
-            return self._pipe.start(wanted, self._patience(None), at_once=True).export
+            started = self._pipe.start(wanted, self._patience(None), at_once=True).export
+            return replace(started, profile=self._profile)
 
     @overload
     def load_export(
@@ -589,8 +592,10 @@ class Client(Closing):
     @contextmanager
     def _telling(self, progress: Progress) -> Iterator[Callable[[str], Teller]]:
         """Tell of one call: to what shows it, to a callable, or to nobody."""
-        with _listening(progress, self._cache.path, self._clock) as listen:
-            yield lambda entity_type: Teller(listen, entity_type, self._clock)
+        profile = self._profile
+        listening = _listening(progress, self._cache.path, self._clock, profile)
+        with listening as listen, _naming(profile):
+            yield lambda entity_type: Teller(listen, entity_type, self._clock, profile)
 
     def _wanted(
         self,
@@ -676,12 +681,12 @@ class Client(Closing):
 
 
 def _listening(
-    progress: Progress, cache: Path, clock: Clock
+    progress: Progress, cache: Path, clock: Clock, profile: str | None
 ) -> AbstractContextManager[Callable[[ProgressEvent], None] | None]:
     if progress is None:
         from mews_frames._display.progress import automatic
 
-        return automatic(cache, clock)
+        return automatic(cache, clock, profile)
     if progress is False:
         return nullcontext()
     if not callable(progress):
@@ -690,6 +695,21 @@ def _listening(
             hint="progress=print shows every event",
         )
     return nullcontext(progress)
+
+
+@contextmanager
+def _naming(profile: str | None) -> Iterator[None]:
+    """Name the profile where an error, or what an interruption has to say, advises a call."""
+    try:
+        yield
+    except MewsError as error:
+        if error.hint is not None:
+            error.hint = with_profile(error.hint, profile)
+        raise
+    except KeyboardInterrupt as interrupt:
+        said = getattr(interrupt, "__notes__", [])
+        said[:] = [with_profile(note, profile) for note in said]
+        raise
 
 
 def _shared(settings: Settings, connector: Connector) -> Shared | None:

@@ -132,6 +132,8 @@ class Export:
         Number and size in bytes of each part; empty until ``Success``.
     expires
         When Mews deletes the files; None until ``Success``.
+    profile
+        Whose tokens reach it, for what its card advises; no part of it, nor of what equals it.
 
     Examples
     --------
@@ -148,6 +150,7 @@ class Export:
     filters: Filters = Filters()
     files: tuple[ExportFile, ...] = ()
     expires: datetime | None = None
+    profile: str | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         """Say it in one line; ids of properties and sizes of parts are in its attributes."""

@@ -6,6 +6,7 @@ import logging
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from mews_frames._words import with_profile
 from mews_frames.typing import Clock, ProgressEvent, Stage
 
 if TYPE_CHECKING:
@@ -28,12 +29,19 @@ class Teller:
         What is loaded.
     clock
         Tells the seconds since the load began.
+    profile
+        Named in calls that are advised; None if there is none.
     """
 
     def __init__(
-        self, listen: Callable[[ProgressEvent], None] | None, entity_type: str, clock: Clock
+        self,
+        listen: Callable[[ProgressEvent], None] | None,
+        entity_type: str,
+        clock: Clock,
+        profile: str | None = None,
     ) -> None:
         self._listen = listen
+        self._profile = profile
         self._entity_type = entity_type
         self._clock = clock
         self._began = clock.monotonic()
@@ -44,6 +52,7 @@ class Teller:
         self, stage: Stage, message: str, export_id: str | None = None, **numbers: Any
     ) -> None:
         """Tell one thing; a stage that goes on is logged only when it begins."""
+        message = with_profile(message, self._profile)
         if self._pieces > 1:
             message = f"piece {self._piece} of {self._pieces}: {message}"
         if stage != self._last or stage == "note":

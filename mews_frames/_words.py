@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -18,7 +19,14 @@ __all__ = [
     "size_in_words",
     "usual_in_words",
     "waiting_in_words",
+    "with_profile",
 ]
+
+CALL = re.compile(
+    r"\b(mf\.(?:load_entities|load_many|load_export|start_export|sync_entities|exports)\()"
+    r"((?:(?!profile=)[^()])*)\)"
+)
+"""A call that a sentence advises, unless it names its profile already."""
 
 LONGER = 1.1
 """How much beyond the longest time so far is worth a word: a look comes up to a tenth late."""
@@ -157,3 +165,17 @@ def how_to_install(library: str) -> str:
     active; and a library is found where mews_frames, installed from a folder, is not.
     """
     return f'pip --python "{sys.prefix}" install {library}'
+
+
+def with_profile(sentence: str, profile: str | None) -> str:
+    """Name the profile in calls that a sentence advises: copied, they are to find the same tokens.
+
+    Examples
+    --------
+    >>> with_profile('mf.load_export("3f") picks it up, mf.exports() lists it', "demo")
+    'mf.load_export("3f", profile="demo") picks it up, mf.exports(profile="demo") lists it'
+    """
+    if profile is None:
+        return sentence
+    named = f'profile="{profile}")'
+    return CALL.sub(lambda call: f"{call[1]}{call[2]}{', ' if call[2] else ''}{named}", sentence)

@@ -25,13 +25,16 @@ UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d)?")
 
 SPOKEN = (
+    (r'(mf\.\w+\([^()]*?)(?:, )?profile="([\w-]+)"\)', r"\1) --profile \2"),
+    (r'(mf\.\w+\([^()]*?)(?:, )?profile="([^"]+)"\)', r'\1) --profile "\2"'),
     (r'mf\.load_export\("?([\w-]+)"?\)', r"mews-frames export wait \1"),
     (r'mf\.load_entities\("(\w+)", refresh=True\)', r"mews-frames load \1 --refresh"),
     (r'mf\.load_entities\("(\w+)"\)', r"mews-frames load \1"),
+    (r'mf\.sync_entities\("(\w+)"\)', r"mews-frames sync \1"),
     (r"mf\.exports\(\)", "mews-frames export list"),
     (r"mf\.schema_of\('(\w+)'\)", r"mews-frames schema \1"),
     (r"refresh=True", "--refresh"),
-    (r'\b(profile|money)="(\w+)"', r"--\1 \2"),
+    (r'\b(profile|money)="([\w-]+)"', r"--\1 \2"),
     (r"\b(enterprise|chain)_ids=\[.*?\]", r"--\1-id"),
     (r"\bcolumns=\[.*?\]", "--column"),
     (r"\bposted=\(.*?\)", "--posted FIRST LAST"),

@@ -10,7 +10,13 @@ from mews_frames._cache.layout import Layout
 from mews_frames._cache.manifest import find_manifest
 from mews_frames._display.page import card_html, code, page, table_html, text
 from mews_frames._display.rescued import rescued_fields
-from mews_frames._words import age_in_words, count_in_words, instant_in_words, size_in_words
+from mews_frames._words import (
+    age_in_words,
+    count_in_words,
+    instant_in_words,
+    size_in_words,
+    with_profile,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,7 +61,7 @@ class Card:
         return card_html(summary, notes + table_html(self.facts), is_open=is_open)
 
 
-def loaded_card(folder: Path, line: Line, now: datetime) -> Card | None:
+def loaded_card(folder: Path, line: Line, now: datetime, profile: str | None = None) -> Card | None:
     """Make the card of a load that is done, from what the cache knows of it.
 
     Parameters
@@ -66,6 +72,8 @@ def loaded_card(folder: Path, line: Line, now: datetime) -> Card | None:
         What the load told.
     now
         When it is shown.
+    profile
+        Whose tokens loaded it; None if they are the default ones.
 
     Returns
     -------
@@ -74,19 +82,19 @@ def loaded_card(folder: Path, line: Line, now: datetime) -> Card | None:
     layout = Layout(folder)
     manifests = [m for i in line.export_ids if (m := find_manifest(layout, i)) is not None]
     if manifests and len(manifests) == len(line.export_ids):
-        facts = _facts_of_manifests(manifests, layout, now)
+        facts = _facts_of_manifests(manifests, layout, now, profile)
     else:
         found = [f for i in line.export_ids if (f := Journal(layout).find(i)) is not None]
         if not found:
             return None
-        facts = _facts_of_exports([entry.export for _, entry in found])
+        facts = _facts_of_exports([entry.export for _, entry in found], profile)
     facts = (*facts, ("shown", text(instant_in_words(now))))  # what "ago" goes by
     return Card(line.entity_type, line.text, facts, line.notes)
 
 
 def export_page(export: Export) -> str:
     """Show an export as Mews last described it."""
-    facts = _facts_of_exports([export])
+    facts = _facts_of_exports([export], export.profile)
     return page(Card(export.entity_type, _state_of(export), facts).html(is_open=True))
 
 
@@ -134,7 +142,7 @@ def client_page(address: str, cache: Cache) -> str:
 
 
 def _facts_of_manifests(
-    manifests: list[Manifest], layout: Layout, now: datetime
+    manifests: list[Manifest], layout: Layout, now: datetime, profile: str | None
 ) -> tuple[tuple[str, str], ...]:
     exports = [manifest.export for manifest in manifests]
     rows = sum(manifest.rows for manifest in manifests)
@@ -151,13 +159,13 @@ def _facts_of_manifests(
             ("columns", _columns(manifests[0].columns)),
             ("rescued", _rescued(manifests, layout)),
             ("size", f"{on_disk} on disk, from {size_in_words(size)} in {parts}"),
-            *_handles(exports),
+            *_handles(exports, profile),
         )
         if value
     )
 
 
-def _facts_of_exports(exports: list[Export]) -> tuple[tuple[str, str], ...]:
+def _facts_of_exports(exports: list[Export], profile: str | None) -> tuple[tuple[str, str], ...]:
     sizes = [file.size for export in exports for file in export.files]
     size = f"{size_in_words(sum(sizes))} of JSON Lines in {count_in_words(len(sizes), 'part')}"
     return tuple(
@@ -166,16 +174,16 @@ def _facts_of_exports(exports: list[Export]) -> tuple[tuple[str, str], ...]:
             ("properties", _scope(exports[0].scope)),
             ("window", _window(exports)),
             ("size", size if sizes else ""),
-            *_handles(exports),
+            *_handles(exports, profile),
         )
         if value
     )
 
 
-def _handles(exports: list[Export]) -> list[tuple[str, str]]:
+def _handles(exports: list[Export], profile: str | None) -> list[tuple[str, str]]:
     """Give the ids, how long they are good for, and what to do with them."""
     expires = [export.expires for export in exports if export.expires is not None]
-    again = " and ".join(f'mf.load_export("{export.id}")' for export in exports[:1])
+    again = with_profile(f'mf.load_export("{exports[0].id}")', profile)
     same = "the same call sends nothing; <code>refresh=True</code> asks for newer data"
     return [
         ("export", ", ".join(code(export.id) for export in exports)),

@@ -36,10 +36,13 @@ class NotebookView:
         The folder of the cache: where the facts of a finished load stand.
     clock
         Time.
+    profile
+        Named in calls that the card advises; None if there is none.
     """
 
-    def __init__(self, cache: Path, clock: Clock) -> None:
+    def __init__(self, cache: Path, clock: Clock, profile: str | None = None) -> None:
         self._cache = cache
+        self._profile = profile
         self._clock = clock
         self._board = Board()
         self._lock = threading.Lock()
@@ -100,7 +103,7 @@ class NotebookView:
 
     def _block(self, line: Line, *, is_last: bool) -> str:
         if is_last and line.state == "done":
-            card = loaded_card(self._cache, line, self._clock.now())
+            card = loaded_card(self._cache, line, self._clock.now(), self._profile)
             if card is not None:
                 return card.html(is_open=not line.is_cached)
         return progress_html(line)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["automatic", "on_stderr"]
 
 
-def automatic(cache: Path, clock: Clock) -> NotebookView | TerminalView | LogView:
+def automatic(
+    cache: Path, clock: Clock, profile: str | None = None
+) -> NotebookView | TerminalView | LogView:
     """Choose what fits where this runs: a notebook's display, or stderr.
 
     Parameters
@@ -26,11 +28,13 @@ def automatic(cache: Path, clock: Clock) -> NotebookView | TerminalView | LogVie
         The folder of the cache: where the facts of a finished load stand.
     clock
         Time.
+    profile
+        Named in calls that the card of a load advises; None if there is none.
     """
     if "ipykernel" in sys.modules and _in_kernel():
         from mews_frames._display.notebook import NotebookView
 
-        return NotebookView(cache, clock)
+        return NotebookView(cache, clock, profile)
     return on_stderr(clock)
 
 

@@ -51,6 +51,16 @@ def test_a_size_is_written_with_its_unit(size, words):
         ),
         ("mf.exports() lists them", "mews-frames export list lists them"),
         ('mf.load_entities("Bill", refresh=True)', "mews-frames load Bill --refresh"),
+        (
+            'mf.load_export("3f-a6", profile="sandbox") does too',
+            "mews-frames export wait 3f-a6 --profile sandbox does too",
+        ),
+        (
+            'mf.load_entities("Bill", refresh=True, profile="my-hotel")',
+            "mews-frames load Bill --refresh --profile my-hotel",
+        ),
+        ('mf.exports(profile="my hotel")', 'mews-frames export list --profile "my hotel"'),
+        ('mf.sync_entities("Bill") makes it', "mews-frames sync Bill makes it"),
         ("refresh=True for newer", "--refresh for newer"),
         ('profile="sandbox" needs none', "--profile sandbox needs none"),
         ("enterprise_ids=[...] narrows it", "--enterprise-id narrows it"),

@@ -79,6 +79,14 @@ def test_a_load_ends_with_its_facts(client, clock, mews):
     assert card.fact("shown") == "15 Jun 2026, 12:00 UTC"
 
 
+def test_a_card_names_the_profile_in_what_it_advises(client, clock):
+    board = Board()
+    client.load_entities("Bill", progress=lambda event: board.hear(event, 0.0))
+    (line,) = board.lines(0.0)
+    card = Text(loaded_card(client.cache.path, line, clock.now(), "demo").html(is_open=True))
+    assert card.fact("load again") == f'mf.load_export("{line.export_ids[0]}", profile="demo")'
+
+
 def test_the_age_of_data_is_told_by_the_clock(client, clock):
     loaded(client, clock)
     clock.sleep(3 * 3600)
