@@ -137,6 +137,13 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         _write_nowhere()
         raise typer.Exit(ExitCode.OK) from None  # the reader has what it wanted
+    except OSError as error:
+        if logger.isEnabledFor(logging.DEBUG):
+            traceback.print_exception(error)
+        _write_nowhere()
+        at = f"{error.filename}: " if error.filename else ""
+        say(f"error: {at}{error.strerror or error}\n\nhint: is there space, may you write there?")
+        raise typer.Exit(ExitCode.ERROR) from None
     except UsageError as error:
         path = error.ctx.command_path if error.ctx else NAME
         say(f"error: {error.format_message()}\n\nhint: {path} --help")

@@ -8,6 +8,7 @@ from mews_frames._connector.http import httpx
 from mews_frames._sandbox.rules import Mews
 from mews_frames._sandbox.stored import Recipe
 from mews_frames._sandbox.values import ConnectionCutError, ConnectionStalledError, Request
+from mews_frames.errors import CacheError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,13 +110,24 @@ def profile_transport(
         The only ones that it knows.
     clock
         All of its time.
+
+    Raises
+    ------
+    CacheError
+        If the folder cannot be made.
     """
-    mews = Mews(
-        folder,
-        address=address.rstrip("/"),
-        client_token=client_token,
-        access_token=access_token,
-        clock=clock,
-        recipe=Recipe(),
-    )
+    try:
+        mews = Mews(
+            folder,
+            address=address.rstrip("/"),
+            client_token=client_token,
+            access_token=access_token,
+            clock=clock,
+            recipe=Recipe(),
+        )
+    except OSError as error:
+        raise CacheError(
+            f"the sandbox cannot use {folder}: {error.strerror or error}",
+            hint="it lives beside the cache; MEWS_FRAMES_CACHE_DIR names another place",
+        ) from error
     return SandboxTransport(mews, clock)

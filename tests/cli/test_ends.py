@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,21 @@ def test_a_reader_that_has_enough_is_no_error(format_, open_mews):
         process.stdout.close()
         said = process.stderr.read()
     assert (process.returncode, said) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full")
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize(
+    "words", [["schema", "OrderItem"], ["--help"], ["schema", "Bill", "--json"]]
+)
+def test_a_full_disk_is_an_error_without_a_traceback(words, buffered, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", "" if buffered else "1")
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run([*RUN, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(b"error: No space left on device\n\nhint: ")
+    assert b"Traceback" not in ran.stderr
+    assert b"ignored" not in ran.stderr
 
 
 @posix

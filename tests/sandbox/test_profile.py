@@ -129,3 +129,12 @@ def test_a_link_of_one_process_works_in_another(tmp_path):
         link, size = export["Files"][0].values()
         assert link.startswith(ADDRESS)
         assert len(other.get(link).content) == size
+
+
+def test_a_folder_that_cannot_be_made_is_told_like_that_of_a_cache(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("MEWS_FRAMES_CACHE_DIR", str(blocked / "cache"))
+    with pytest.raises(mf.errors.CacheError, match=r"cannot use .*cache-sandbox: ") as caught:
+        mf.load_entities("Bill", profile="sandbox")
+    assert "MEWS_FRAMES_CACHE_DIR" in caught.value.hint
