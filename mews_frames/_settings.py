@@ -28,6 +28,16 @@ SANDBOX = "sandbox"
 SANDBOX_ADDRESS = "https://sandbox.mews.invalid"  # RFC 2606: this name never resolves
 DEFAULT_ADDRESS = "https://api.mews.com"
 DEFAULT_PROFILE = "default"
+TABLES = "it holds tables such as [profiles.default]; mews-frames login writes it"
+KEYS = {
+    "client_token",
+    "access_token",
+    "platform_address",
+    "client_name",
+    "cache_dir",
+    "shared_cache",
+}
+"""What a profile holds."""
 ADMINISTRATOR = (0,)
 """User ids that may own the profile file besides this user's."""
 
@@ -73,6 +83,7 @@ class _Lookup:
         self._environ = environ
         self.profile = profile or environ.get("MEWS_FRAMES_PROFILE") or None
         self._file = config_file()
+        self._flaw = ""
         self._values = self._read_profile()
 
     def find(self, name: str, variable: str, argument: str | None = None) -> str | None:
@@ -92,46 +103,51 @@ class _Lookup:
         if value is not None:
             return value
         blank = " (it is blank)" if argument is not None else ""
-        there = "" if self._file.is_file() else " (no such file)"
         raise ConfigurationError(
             f"no {name.replace('_', ' ')} was found; looked at the argument {name}{blank},"
             f" the environment variable {variable}, and profile"
-            f" {self.profile or DEFAULT_PROFILE!r} in {self._file}{there}",
+            f" {self.profile or DEFAULT_PROFILE!r} in {self._file}{self._flaw}",
             hint='mews-frames login stores the tokens; profile="sandbox" works without any',
         )
 
     def _read_profile(self) -> Mapping[str, Any]:
+        tables = self._read_file()
+        profiles = {} if tables is None else tables.get("profiles", {})
+        if not isinstance(profiles, Mapping):
+            raise ConfigurationError(f"profiles in {self._file} is not a table", hint=TABLES)
+        name = self.profile or DEFAULT_PROFILE
+        if name in profiles:
+            chosen = profiles[name]
+            if not isinstance(chosen, Mapping):
+                raise ConfigurationError(f"profile {name!r} in {self._file} is not a table")
+            if odd := [key for key in chosen if key not in KEYS]:
+                self._flaw = f" (which does not take {', '.join(map(repr, odd))})"
+            return chosen
+        if tables is None:
+            self._flaw = " (no such file)"
+        elif name in tables:
+            self._flaw = f" (which has [{name}]: it should be [profiles.{name}])"
+        elif self.profile is None:
+            self._flaw = f" (which has {', '.join(map(repr, profiles)) or 'no profile'})"
+        if self.profile is not None:
+            raise ConfigurationError(
+                f"there is no profile {name!r} in {self._file}{self._flaw}",
+                hint="profiles there: " + ", ".join([*sorted(profiles), SANDBOX]),
+            )
+        return {}
+
+    def _read_file(self) -> Mapping[str, Any] | None:
         import tomllib
 
         try:
-            profiles = tomllib.loads(read_config(self._file)).get("profiles", {})
+            return tomllib.loads(read_config(self._file))
         except FileNotFoundError:
-            profiles = {}
+            return None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             # The error of the parser may quote a line, and the line may hold a token.
             raise ConfigurationError(
-                f"{self._file} cannot be read ({type(error).__name__})",
-                hint="it holds tables such as [profiles.default]; mews-frames login writes it",
+                f"{self._file} cannot be read ({type(error).__name__})", hint=TABLES
             ) from None
-        if not isinstance(profiles, Mapping):
-            raise ConfigurationError(
-                f"profiles in {self._file} is not a table",
-                hint="it holds tables such as [profiles.default]; mews-frames login writes it",
-            )
-        if self.profile is None:
-            chosen = profiles.get(DEFAULT_PROFILE, {})
-        elif self.profile in profiles:
-            chosen = profiles[self.profile]
-        else:
-            raise ConfigurationError(
-                f"there is no profile {self.profile!r} in {self._file}",
-                hint="profiles there: " + ", ".join([*sorted(profiles), SANDBOX]),
-            )
-        if not isinstance(chosen, Mapping):
-            raise ConfigurationError(
-                f"profile {self.profile or DEFAULT_PROFILE!r} in {self._file} is not a table"
-            )
-        return chosen
 
 
 def config_file() -> Path:

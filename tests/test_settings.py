@@ -130,6 +130,35 @@ def test_a_profile_that_does_not_exist_lists_those_that_do():
     assert "default, demo, sandbox" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        (
+            '[default]\nclient_token = "canary"',
+            "(which has [default]: it should be [profiles.default])",
+        ),
+        ('[profiles.hotel]\nclient_token = "canary"', "(which has 'hotel')"),
+        ('client_token = "canary"', "(which has no profile)"),
+        (
+            '[profiles.default]\nclient_tokn = "canary"\nacces = "canary"',
+            "(which does not take 'client_tokn', 'acces')",
+        ),
+    ],
+)
+def test_a_slip_in_the_profile_file_is_named_where_something_is_missed(text, flaw):
+    write_profiles(text)
+    with pytest.raises(ConfigurationError, match="no client token was found") as caught:
+        find_settings()
+    assert caught.value.message.endswith(f"{config_file()} {flaw}")
+    assert "canary" not in str(caught.value)
+
+
+def test_a_profile_that_stands_beside_the_others_is_found_to_be_misplaced():
+    write_profiles('[demo]\nclient_token = "canary"')
+    with pytest.raises(ConfigurationError, match=r"\[demo\]: it should be \[profiles\.demo\]"):
+        find_settings(profile="demo")
+
+
 @pytest.mark.parametrize("text", ["[profiles.default", "profiles = 1", "[profiles]\ndefault = 1"])
 def test_a_profile_file_that_cannot_be_read_is_not_quoted(text):
     write_profiles(text + '\n# client_token = "canary"')
