@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cache",
+    "cache_of",
     "changes",
     "check",
     "describe",
@@ -121,7 +122,8 @@ def load_entities(
         One of `entity_types`, spelled as on the wire.
     backend
         ``polars`` gives a LazyFrame, which reads only what a query needs; ``pandas`` a DataFrame
-        with Arrow dtypes and ``pyarrow`` a Table, both whole in memory.
+        with Arrow dtypes and ``pyarrow`` a Table, both whole in memory; ``dask`` a DataFrame of
+        Dask, one partition for each part, read when it is computed.
     updated
         Only records updated in this window: start included, end excluded, aware datetimes or
         ISO 8601 text with a zone; an end of None is now. More than 180 days take several
@@ -139,7 +141,7 @@ def load_entities(
         One column for each leaf. Otherwise structs as in Mews.
     money
         ``decimal`` is exact, to six places; ``float`` is the nearest double. If left out:
-        exact for polars and pyarrow, float for pandas, whose sums need it.
+        exact for polars and pyarrow, float for pandas and dask, whose sums need it.
     max_age
         Seconds, or a timedelta: use a cached export only if it was added less long ago.
     refresh
@@ -151,7 +153,8 @@ def load_entities(
         Seconds to wait, for other exports of the type and for this one together; the download
         is not counted. As long as it takes if left out.
     progress
-        None shows what fits: a line in notebooks and terminals. False is silent. A callable
+        None shows what fits: in notebooks a display that becomes a card of what was loaded, in
+        terminals lines that change, elsewhere a line for each change. False is silent. A callable
         gets every `mews_frames.typing.ProgressEvent`.
     profile
         Settings to use; ``sandbox`` needs no account.
@@ -628,7 +631,7 @@ def exports(*, profile: str | None = None) -> pl.DataFrame:
     >>> mf.exports(profile="sandbox").columns[:4]
     ['id', 'type', 'status', 'added']
     """
-    return known_exports(_cache_of(profile))
+    return known_exports(cache_of(profile))
 
 
 def entity_types() -> tuple[EntityType, ...]:
@@ -839,7 +842,7 @@ def _client_for(entity_type: EntityType, profile: str | None) -> Client:
     return Client(profile=profile)
 
 
-def _cache_of(profile: str | None) -> Cache:
+def cache_of(profile: str | None) -> Cache:
     """Open the cache of a profile, without tokens."""
     layout, clock = Layout(find_cache_dir(profile)), SystemClock()
     return Cache(layout, clock, MewsClock(layout, clock))
@@ -852,7 +855,7 @@ class _DefaultCache:
     """
 
     def _cache(self) -> Cache:
-        return _cache_of(None)
+        return cache_of(None)
 
     def __repr__(self) -> str:
         return repr(self._cache())

@@ -19,7 +19,6 @@ from mews_frames._frames.columns import Kept
 from mews_frames._frames.merge import KEYS, Older, older_rows, without_older
 from mews_frames._frames.parquet import digest_of, footer_of
 from mews_frames._frames.reader import scan, shape
-from mews_frames._models import instant_text
 from mews_frames._words import age_in_words, count_in_words, instant_in_words, size_in_words
 
 if TYPE_CHECKING:
@@ -253,10 +252,11 @@ class Bring:
         as_of = "data of unknown age"
         if added is not None:
             age = age_in_words((self._connector.now() - added).total_seconds())
-            as_of = f"data as of {instant_text(added.replace(microsecond=0))}, {age} old"
+            as_of = f"data as of {instant_in_words(added)}, {age} old"
         tell(
             "found",
-            f"{as_of}, from the cache: {manifest.rows:,} rows; refresh=True for newer",
+            f"{as_of}, from the cache: {count_in_words(manifest.rows, 'row')};"
+            " refresh=True for newer",
             manifest.export.id,
             parts=len(manifest.parts),
             parts_done=len(manifest.parts),
@@ -275,7 +275,7 @@ def _tell_brought(tell: Teller, export: Export, so_far: Brought, seconds: float)
     size, parts = sum(file.size for file in export.files), len(export.files)
     speed = so_far.fetched / seconds if seconds > 0 else 0.0
     done = f"{so_far.parts_done} of {parts} parts"
-    rows = f"{so_far.rows:,} rows"
+    rows = count_in_words(so_far.rows, "row")
     if size and so_far.size_done >= size:
         stage: Stage = "decoding"
         message = f"decoding: {done}, {rows}; all {size_in_words(size)} are here"
@@ -307,7 +307,7 @@ def _tell_ready(manifest: Manifest, tell: Teller) -> None:
     )
     tell(
         "ready",
-        f"{manifest.rows:,} rows in {count_in_words(parts, 'part')},"
+        f"{count_in_words(manifest.rows, 'row')} in {count_in_words(parts, 'part')},"
         f" {size_in_words(manifest.bytes)} on disk{until}{rescued}",
         manifest.export.id,
         parts=parts,

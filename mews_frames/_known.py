@@ -158,7 +158,7 @@ def _type_text(field: Field) -> str:
             return "List(Struct(key, value))"
     match kind := polars_type(field):
         case pl.Datetime():
-            return f'Datetime("{kind.time_unit}", "{kind.time_zone}")'
+            return f"Datetime({kind.time_unit}, {kind.time_zone})"
         case pl.Decimal():
             return f"Decimal({kind.precision}, {kind.scale})"
     return str(kind)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from mews_frames._cache.spool import MemorySpool
 from mews_frames._closing import Closing
 from mews_frames._exports.wait import check_end
-from mews_frames._models import Seen, instant_text
+from mews_frames._models import Seen
 from mews_frames._stopped import Stopped
+from mews_frames._words import count_in_words, instant_in_words, size_in_words
 from mews_frames.errors import DownloadError, ExportError
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ class Leave:
         """Say where the rows will be read from."""
         export = seen.export
         size = sum(file.size for file in export.files)
-        until = f" until {instant_text(export.expires)}" if export.expires else ""
+        until = f" until {instant_in_words(export.expires)}" if export.expires else ""
         tell(
             "ready",
-            f"{len(export.files)} parts, {size / 1e6:.1f} MB, are read at Mews as they are needed"
-            f"{until}; no rows stay on disk",
+            f"{count_in_words(len(export.files), 'part')}, {size_in_words(size)}, to be read at"
+            f" Mews as needed{until}; no rows stay on disk",
             export.id,
             parts=len(export.files),
             size=size,

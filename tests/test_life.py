@@ -104,7 +104,7 @@ def test_the_second_load_sends_nothing_and_opens_no_connection(mews):
     assert mews.requests == before
     assert not client._http.is_open
     assert [event.stage for event in events] == ["found"]
-    assert "data as of 2026-06-15T12:00:00Z" in events[0].message
+    assert "data as of 15 Jun 2026, 12:00 UTC" in events[0].message
     assert "refresh=True" in events[0].message
 
 

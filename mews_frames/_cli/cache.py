@@ -2,15 +2,19 @@
 
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-import mews_frames as mf
+from mews_frames._api import cache_of
+from mews_frames._cache.cache import CacheEntry
 from mews_frames._cli import options
 from mews_frames._cli.codes import ExitCode
 from mews_frames._cli.talk import ask, give, give_json, give_table, say
 from mews_frames._cli.words import instant_in_words, size_in_words
+from mews_frames._words import count_in_words
 from mews_frames.errors import InvalidArgumentError
 
 __all__ = ["app"]
@@ -21,15 +25,15 @@ app = typer.Typer(
 
 
 @app.command("dir", epilog='Example: du -sh "$(mews-frames cache dir)"')
-def dir_() -> None:
+def dir_(*, profile: options.Profile = None) -> None:
     """Give the folder of the cache, whether it exists or not."""
-    give(str(mf.cache.path))
+    give(str(cache_of(profile).path))
 
 
 @app.command(epilog="Example: mews-frames cache ls --json")
-def ls(*, as_json: options.AsJson = False) -> None:
-    """List the exports in the cache."""
-    entries = mf.cache.entries()
+def ls(*, profile: options.Profile = None, as_json: options.AsJson = False) -> None:
+    """List the exports in the cache, newest first."""
+    entries = sorted(cache_of(profile).entries(), key=_when_added, reverse=True)
     if as_json:
         give_json([asdict(entry) for entry in entries])
         return
@@ -51,19 +55,20 @@ def ls(*, as_json: options.AsJson = False) -> None:
 
 
 @app.command(epilog="Example: mews-frames cache size")
-def size(*, as_json: options.AsJson = False) -> None:
+def size(*, profile: options.Profile = None, as_json: options.AsJson = False) -> None:
     """Sum up what the whole folder takes."""
-    taken = mf.cache.size()
+    cache = cache_of(profile)
+    taken = cache.size()
     if as_json:
-        give_json({"path": str(mf.cache.path), "bytes": taken})
+        give_json({"path": str(cache.path), "bytes": taken})
     else:
         give(size_in_words(taken))
 
 
 @app.command(epilog="Example: mews-frames cache prune")
-def prune(*, as_json: options.AsJson = False) -> None:
+def prune(*, profile: options.Profile = None, as_json: options.AsJson = False) -> None:
     """Remove what expired more than a day ago. Every load does so by itself."""
-    _tell_freed(mf.cache.prune(), as_json=as_json)
+    _tell_freed(cache_of(profile).prune(), as_json=as_json)
 
 
 @app.command(epilog="Example: mews-frames cache clear --type Customer --yes")
@@ -72,6 +77,7 @@ def clear(
     entity_type: options.OnlyType = None,
     export_id: options.OnlyExport = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    profile: options.Profile = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Remove exports, expired or not.
@@ -79,18 +85,19 @@ def clear(
     Frames that are still open lose their data. The ids of exports that run at Mews stay: without
     them one would be locked out.
     """
-    if not yes and not _is_sure(entity_type, export_id):
+    cache = cache_of(profile)
+    if not yes and not _is_sure(cache.path, entity_type, export_id):
         say("nothing was removed")
         raise typer.Exit(ExitCode.ERROR)
     only = None if entity_type is None else options.as_type(entity_type)
-    freed = mf.cache.clear(entity_type=only, export_id=export_id)
+    freed = cache.clear(entity_type=only, export_id=export_id)
     _tell_freed(freed, as_json=as_json)
 
 
 @app.command(epilog="Example: mews-frames cache verify && echo all is well")
-def verify(*, as_json: options.AsJson = False) -> None:
+def verify(*, profile: options.Profile = None, as_json: options.AsJson = False) -> None:
     """Read every file again; exit code 5 if one is damaged."""
-    damages = mf.cache.verify()
+    damages = cache_of(profile).verify()
     if as_json:
         give_json([asdict(damage) for damage in damages])
     elif damages:
@@ -100,7 +107,7 @@ def verify(*, as_json: options.AsJson = False) -> None:
         )
     if damages:
         say(
-            f"{len(damages)} files are damaged; they are not served"
+            f"{count_in_words(len(damages), 'file')} damaged: not served"
             "\n\nhint: mews-frames cache clear --export-id removes an export, and the next load"
             " brings it again"
         )
@@ -108,13 +115,18 @@ def verify(*, as_json: options.AsJson = False) -> None:
     say("all files are as they were written")
 
 
-def _is_sure(entity_type: str | None, export_id: str | None) -> bool:
+def _when_added(entry: CacheEntry) -> datetime:
+    """Take what nobody here added for the oldest."""
+    return entry.added or datetime.min.replace(tzinfo=UTC)
+
+
+def _is_sure(folder: Path, entity_type: str | None, export_id: str | None) -> bool:
     if not sys.stdin.isatty():
         raise InvalidArgumentError("nobody is there to ask", hint="--yes clears without asking")
     what = "everything"
     if entity_type or export_id:
         what = " and ".join(filter(None, [export_id, entity_type and f"all of {entity_type}"]))
-    return ask(f"Remove {what} from {mf.cache.path}? [y/N]").lower() in {"y", "yes"}
+    return ask(f"Remove {what} from {folder}? [y/N]").lower() in {"y", "yes"}
 
 
 def _tell_freed(freed: int, *, as_json: bool) -> None:

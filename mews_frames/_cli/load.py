@@ -134,8 +134,9 @@ def _summary(entity_type: str, frame: Any, target: Target, talk: Talk) -> dict[s
 def _in_words(summary: dict[str, Any]) -> str:
     size = "" if summary["bytes"] is None else f" ({size_in_words(summary['bytes'])})"
     return (
-        f"{summary['entity_type']}: {summary['rows']:,} rows and {summary['columns']} columns"
-        f" written to {summary['path'] or 'stdout'} as {summary['format']}{size}"
+        f"{summary['entity_type']}: {count_in_words(summary['rows'], 'row')} and"
+        f" {count_in_words(summary['columns'], 'column')} written to"
+        f" {summary['path'] or 'stdout'} as {summary['format']}{size}"
     )
 
 

@@ -40,11 +40,11 @@ def schema(
         rows = mf.describe(name).to_dicts()
     else:
         rows = [{"column": column, "type": str(kind)} for column, kind in kinds.items()]
+    if not nested:  # there, what is in an object is what was asked for
+        rows = [row | {"type": _short(row, kinds)} for row in rows]
     if as_json:
         give_json(rows)
         return
-    if not nested:  # there, what is in an object is what was asked for
-        rows = [row | {"type": _short(row, kinds)} for row in rows]
     if describe and sys.stdout.isatty():
         _show_paragraphs(rows)
         return

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import mews_frames as mf
+from mews_frames._settings import config_file
 
 
 @pytest.fixture
@@ -95,4 +96,32 @@ def test_damage_is_found_and_ends_with_5(export_id, run):
     assert (damage["export_id"], damage["path"]) == (export_id, str(part))
     table = run("cache", "verify")
     assert str(part) in table.out
+    assert table.err.startswith("1 file damaged: not served")
     assert "hint: " in table.err
+
+
+def test_the_newest_comes_first(export_id, run):
+    ids = [run("export", "start", name).out.strip() for name in ("Bill", "Company", "Customer")]
+    for other in ids:
+        run("export", "wait", other)
+    listed = json.loads(run("cache", "ls", "--json").out)
+    assert [entry["export_id"] for entry in listed] == [*reversed(ids), export_id]
+
+
+def test_a_profile_with_a_cache_of_its_own_is_looked_into(export_id, run, monkeypatch):
+    cache = mf.cache.path
+    monkeypatch.delenv("MEWS_FRAMES_CACHE_DIR")
+    config_file().parent.mkdir(parents=True, mode=0o700)
+    config_file().touch(mode=0o600)
+    config_file().write_text(f"[profiles.hotel]\ncache_dir = {json.dumps(str(cache))}\n")
+    assert run("cache", "dir", "--profile", "hotel").out == f"{cache}\n"
+    assert export_id in run("cache", "ls", "--profile", "hotel").out
+    assert json.loads(run("cache", "size", "--profile", "hotel", "--json").out)["bytes"] > 0
+    assert run("cache", "verify", "--profile", "hotel").code == 0
+    assert run("cache", "prune", "--profile", "hotel").code == 0
+    assert run("cache", "clear", "--yes").code == 0  # of the other cache
+    assert export_id in run("cache", "ls", "--profile", "hotel").out
+    asked = run("cache", "clear", "--profile", "hotel", at_terminal=True, stdin="n\n")
+    assert str(cache) in asked.err
+    assert run("cache", "clear", "--profile", "hotel", "--yes").code == 0
+    assert export_id not in run("cache", "ls", "--profile", "hotel").out

@@ -61,7 +61,7 @@ def test_a_cached_load_is_one_line(mews, capsys):
     assert capsys.readouterr().err == ""  # and False is silent
     mews.client().load_entities("OrderItem")
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("OrderItem: data as of 2026-06-15T12:00:00Z, ")
+    assert line.startswith("OrderItem: data as of 15 Jun 2026, 12:00 UTC, ")
     assert "refresh=True for newer" in line
 
 

@@ -50,7 +50,7 @@ def test_a_description_has_four_columns():
         ("OrderItem", "Amount.NetValue", "Decimal(38, 6)"),
         ("OrderItem", "Amount.TaxValues", "List(Struct)"),
         ("OrderItem", "Amount.TaxValues[].Value", "Decimal(38, 6)"),
-        ("OrderItem", "ConsumedUtc", 'Datetime("us", "UTC")'),
+        ("OrderItem", "ConsumedUtc", "Datetime(us, UTC)"),
         ("Customer", "BirthDate", "Date"),
         ("Customer", "Options", "List(String)"),
         ("Customer", "Address.Latitude", "Float64"),
