@@ -473,7 +473,7 @@ def sync_entities(
     Records that are deleted at Mews do not show in what was updated: ``reconcile=True`` finds them
     (docs/explanation/what-sync-promises.md).
 
-    Needs ``mews-frames[delta]``.
+    Needs the extra ``delta``.
 
     Parameters
     ----------
