@@ -501,7 +501,7 @@ def sync_entities(
     overlap
         Seconds, or a timedelta, before the watermark from which is exported again: what became
         visible at Mews later than that is only found by ``reconcile``. An hour if left out, for
-        `LedgerEntry` 31 days.
+        `LedgerEntry` 31 days; at most ten years.
     storage_options
         What the object store wants to know, as `deltalake.DeltaTable` takes it.
     timeout, progress, profile

@@ -250,13 +250,13 @@ class Bring:
     def _tell_found(self, manifest: Manifest, tell: Teller) -> None:
         added = manifest.added
         as_of = "data of unknown age"
+        newer = "; refresh=True for newer" if tell.offers_refresh else ""
         if added is not None:
             age = age_in_words((self._connector.now() - added).total_seconds())
             as_of = f"data as of {instant_in_words(added)}, {age} old"
         tell(
             "found",
-            f"{as_of}, from the cache: {count_in_words(manifest.rows, 'row')};"
-            " refresh=True for newer",
+            f"{as_of}, from the cache: {count_in_words(manifest.rows, 'row')}{newer}",
             manifest.export.id,
             parts=len(manifest.parts),
             parts_done=len(manifest.parts),

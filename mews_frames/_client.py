@@ -463,11 +463,12 @@ class Client(Closing):
         from mews_frames._sync import Asking
 
         table = self._table(entity_type, into, columns, enterprise_ids, chain_ids, storage_options)
+        lap, patience = read_seconds("overlap", overlap), self._patience(timeout)
         if as_of is None:
-            lap, patience = read_seconds("overlap", overlap), self._patience(timeout)
             asked = (self._pipe, self._bring, self._connector, table.request, patience)
             with self._telling(progress) as teller:
-                table.sync(Asking(*asked, teller(entity_type)), lap, reconcile=reconcile)
+                ask = Asking(*asked, teller(entity_type).of_table())
+                table.sync(ask, lap, reconcile=reconcile)
         elif reconcile:
             raise InvalidArgumentError(
                 "as_of reads an earlier state, reconcile makes a new one", hint="leave one out"

@@ -47,6 +47,7 @@ class Teller:
         self._began = clock.monotonic()
         self._last: Stage | None = None
         self._piece, self._pieces = 1, 1
+        self.offers_refresh = True
 
     def __call__(
         self, stage: Stage, message: str, export_id: str | None = None, **numbers: Any
@@ -77,6 +78,12 @@ class Teller:
         teller = copy(self)
         teller._piece, teller._pieces = number, count  # noqa: SLF001 - one of our own
         teller._last = None  # noqa: SLF001
+        return teller
+
+    def of_table(self) -> Teller:
+        """Give a teller for a table: who syncs one is offered no ``refresh=True``."""
+        teller = copy(self)
+        teller.offers_refresh = False
         return teller
 
     def note(self, message: str) -> None:

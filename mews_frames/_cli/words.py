@@ -34,6 +34,8 @@ SPOKEN = (
     (r"mf\.exports\(\)", "mews-frames export list"),
     (r"mf\.schema_of\('(\w+)'\)", r"mews-frames schema \1"),
     (r"refresh=True", "--refresh"),
+    (r"reconcile=True", "--reconcile"),
+    (r"\binto=(?= )", "--into"),
     (r'\b(profile|money)="([\w-]+)"', r"--\1 \2"),
     (r"\b(enterprise|chain)_ids=\[.*?\]", r"--\1-id"),
     (r"\bcolumns=\[.*?\]", "--column"),

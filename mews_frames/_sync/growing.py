@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._schemas import load_schema
 from mews_frames._sync.changes import changes_of
 from mews_frames._sync.identity import Identity
 from mews_frames._sync.places import find_place
-from mews_frames._sync.plan import default_overlap
+from mews_frames._sync.plan import overlap_of
 from mews_frames._sync.reading import read_table
 from mews_frames._sync.sync import Sync
 from mews_frames._sync.table import Table
@@ -70,7 +69,7 @@ class Growing:
     def sync(self, ask: Asking, overlap: float | None, *, reconcile: bool) -> None:
         """Bring it up to date; `overlap` in seconds."""
         filter_ = load_schema(self.request.entity_type).filter
-        back = default_overlap(filter_) if overlap is None else timedelta(seconds=overlap)
+        back = overlap_of(filter_, overlap)
         Sync(self.table, self.identity, ask, filter_, back)(reconcile=reconcile)
 
     def state(self) -> dict[str, Any]:

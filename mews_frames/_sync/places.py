@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,6 @@ from mews_frames._trust import flaw_at
 from mews_frames.errors import InvalidArgumentError, TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mews_frames._sync.identity import Identity
 
 __all__ = ["Place", "find_place"]
@@ -51,7 +50,7 @@ class Place:
         return "://" not in self.uri
 
     def __str__(self) -> str:
-        return self.uri.split("?")[0] if self.is_local else _without_secrets(self.uri)
+        return self.uri if self.is_local else _without_secrets(self.uri)
 
     def prepare(self) -> None:
         """Make the folders of a table beside the cache, for nobody else to look into.
@@ -129,6 +128,7 @@ def find_place(
     InvalidArgumentError
         If it is no place.
     """
+    _check_options(options)
     place = _find_place(into, options, beside=beside, identity=identity)
     _check_path(place, identity)
     return place
@@ -154,6 +154,18 @@ def _find_place(
         return Place(text.rstrip("/"), dict(options) if options else None)
     path = Path(_path_of(text) if "://" in text else text)
     return Place(str(path.expanduser().absolute()))
+
+
+def _check_options(options: object) -> None:
+    if options is None or (
+        isinstance(options, Mapping)
+        and all(isinstance(each, str) for pair in options.items() for each in pair)
+    ):
+        return
+    raise InvalidArgumentError(  # without the values: they are keys to the store
+        "storage_options must be a mapping from text to text",
+        hint='storage_options={"AWS_REGION": "eu-central-1"}',
+    )
 
 
 def _path_of(url: str) -> str:

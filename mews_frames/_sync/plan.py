@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from mews_frames._exports.window import YOUNGEST_END
+from mews_frames.errors import InvalidArgumentError
 
 __all__ = [
     "Stretch",
-    "default_overlap",
     "everything",
     "latest_end",
     "next_stretch",
+    "overlap_of",
     "watermark_after",
 ]
 
@@ -22,6 +23,9 @@ minutes is expected there; an hour costs 4 % of a daily delta."""
 
 POSTED_AGAIN = timedelta(days=31)
 """Of posting dates: ledger entries carry no time of update, so a month of them is read again."""
+
+LONGEST_OVERLAP = timedelta(days=3_650)
+"""Twenty-one exports of 180 days. Whoever wants more wants everything."""
 
 EARLIEST_POSTING = date(2010, 1, 1)
 """Before Mews was founded (2012). The posting window has no limit (operations/exports.md)."""
@@ -45,10 +49,28 @@ class Stretch:
     posted: tuple[date, date] | None = None
     is_full: bool = False
 
+    @property
+    def tells_deletions(self) -> bool:
+        """Whether what is not in it may be gone: a window of update times shows no deletions."""
+        return self.is_full or self.posted is not None
 
-def default_overlap(filter_: str) -> timedelta:
-    """Say how far before the watermark a window begins where the caller does not."""
-    return POSTED_AGAIN if filter_ == "posted" else OVERLAP
+
+def overlap_of(filter_: str, seconds: float | None) -> timedelta:
+    """Say how far before the watermark a window begins: as asked, else as the type needs it.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is longer than ten years.
+    """
+    if seconds is None:
+        return POSTED_AGAIN if filter_ == "posted" else OVERLAP
+    if seconds > LONGEST_OVERLAP.total_seconds():
+        raise InvalidArgumentError(
+            f"overlap is at most {LONGEST_OVERLAP.days} days, not {seconds:g} s",
+            hint="reconcile=True exports everything",
+        )
+    return timedelta(seconds=seconds)
 
 
 def next_stretch(

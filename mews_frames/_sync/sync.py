@@ -134,7 +134,7 @@ class Sync:
         batches, schema, rows = first_slices(frame)
         commit = self._commit(brought, stretch, inserted=rows)
         self.table.create(batches, schema, self.identity, commit)
-        self._tell(commit, brought.export_id)
+        self._tell(commit, stretch, brought.export_id)
 
     def _merge(self, opened: DeltaTable, brought: Brought, stretch: Stretch) -> None:
         there = self.table.scan(opened)
@@ -154,7 +154,7 @@ class Sync:
         )
         if not found.is_empty:
             self.table.replace(opened, found.slices, found.replaced(there), found.schema, commit)
-        self._tell(commit, brought.export_id)
+        self._tell(commit, stretch, brought.export_id)
 
     def _commit(
         self,
@@ -174,11 +174,12 @@ class Sync:
             deleted,
         )
 
-    def _tell(self, commit: Commit, export_id: str) -> None:
+    def _tell(self, commit: Commit, stretch: Stretch, export_id: str) -> None:
+        gone = f", {commit.deleted:,} gone at Mews" if stretch.tells_deletions else ""
         self.ask.tell(
             "synced",
-            f"{commit.inserted:,} new, {commit.updated:,} changed, {commit.deleted:,} gone at Mews;"
-            f" complete up to {instant_text(commit.watermark)}, in {self.table.place}",
+            f"{commit.inserted:,} new, {commit.updated:,} changed{gone}; complete up to"
+            f" {instant_text(commit.watermark)}, in {self.table.place}",
             export_id,
             rows=commit.inserted + commit.updated + commit.deleted,
         )

@@ -151,9 +151,9 @@ class Table:
             return opened
         raise TableError(
             f"the table at {self.place} cannot be read"
-            + ("" if version is None else f" in version {version}"),
-            hint="is the place right, and may you read it? What deltalake said is the cause of this"
-            " error"
+            + ("" if version is None else f" in version {version}")
+            + ("" if error is None else f": {self._said(error)}"),
+            hint="is the place right, and may you read it?"
             if version is None
             else "history(), of deltalake.DeltaTable, lists the versions that are left",
         ) from error
@@ -310,11 +310,16 @@ class Table:
             if options["mode"] == "error" and self.open() is not None:
                 raise MovedError from error
             raise TableError(
-                f"the table at {self.place} was not written: {_first_line(error)}",
+                f"the table at {self.place} was not written: {self._said(error)}",
                 hint="it is as it was before; is there space, may you write there?",
             ) from error
         finally:
             self.place.close_off()
+
+    def _said(self, error: Exception) -> str:
+        """Say in a line what deltalake said; a URL in it may hold a key."""
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        return line.replace(self.place.uri, str(self.place))
 
     def _clean(self, opened: DeltaTable) -> None:
         """Remove files that no version within the history needs, now and then."""
@@ -332,10 +337,6 @@ TARGET_FILE = 1 << 30
 
 def _number(instant: datetime) -> int:
     return (instant - EPOCH) // MICROSECOND
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _arrow_stream(frames: Iterable[pl.DataFrame], schema: pl.Schema) -> Any:

@@ -38,6 +38,7 @@ def test_columns_and_properties_narrow_a_table(mews, run, tmp_path):
     refused = run("sync", "Reservation", "--into", tmp_path / "t")
     assert refused.code != 0
     assert "is of another scope" in refused.err
+    assert "hint: --into names another place" in refused.err
 
 
 def test_a_type_that_there_is_not_is_refused(mews, run):

@@ -90,6 +90,11 @@ def test_the_url_of_a_folder_is_that_folder(sync, tmp_path):
     assert DeltaTable(into).version() == 0
 
 
+def test_a_place_is_named_whole(sync, tmp_path):
+    with pytest.raises(InvalidArgumentError, match=r"at .*/what\?now/t"):
+        sync("Bill", into=tmp_path / "what?now/t", as_of=0)
+
+
 @pytest.mark.parametrize(
     "name", ["[x]", "a^b", "a|b", "a%20b", "a\tb", "Id=7", "_slice=1", "a=1/a=2", "_mine=1"]
 )

@@ -84,6 +84,14 @@ def test_the_overlap_is_the_callers_to_choose(sync, mews, clock):
     assert adds(mews)[1]["Filters"]["UpdatedUtc"]["StartUtc"] == "2026-06-13T11:54:00Z"
 
 
+@pytest.mark.parametrize("entity_type", ["Bill", "LedgerEntry"])
+@pytest.mark.parametrize("overlap", [1e12, float("inf"), 1e300, timedelta(days=10**6), "1h", -1])
+def test_no_overlap_at_all_is_refused_before_anything_is_sent(sync, mews, entity_type, overlap):
+    with pytest.raises(mf.errors.InvalidArgumentError, match="overlap"):
+        sync(entity_type, overlap=overlap)
+    assert not mews.requests
+
+
 def test_an_empty_delta_makes_no_version(sync, client, clock):
     sync("Reservation")
     clock.move(600)
@@ -119,6 +127,42 @@ def test_a_cached_export_of_everything_is_where_a_table_begins(client, sync, mew
     assert ["Filters" in body for body in adds(mews)] == [False, True]
     all_there_is = rows_of(fresh("Reservation"))
     assert_frame_equal(synced.join(all_there_is, on="Id", how="semi"), all_there_is)
+
+
+# ----------------------------------------------------------------------- what is said
+
+
+def said(client, entity_type, **options):
+    heard = []
+    client.sync_entities(entity_type, progress=heard.append, **options)
+    return heard, next(event.message for event in heard if event.stage == "synced")
+
+
+def test_deletions_are_spoken_of_where_they_would_show(client, clock):
+    for entity_type, options, shows in (
+        ("Bill", {}, True),  # everything
+        ("Bill", {}, False),
+        ("Bill", {"reconcile": True}, True),
+        ("LedgerEntry", {}, True),
+        ("LedgerEntry", {}, True),
+    ):
+        clock.move(DAY)
+        assert ("gone at Mews" in said(client, entity_type, **options)[1]) is shows
+
+
+def test_a_sync_offers_no_refresh_that_it_does_not_have(client, clock):
+    client.load_entities("Bill", progress=False)
+    clock.move(DAY)
+    heard, _ = said(client, "Bill")
+    found = next(event.message for event in heard if event.stage == "found")
+    assert "from the cache" in found
+    assert "refresh" not in found
+
+
+def test_what_the_library_says_of_a_place_is_told(sync, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(mf.errors.TableError, match=r"cannot be read: .*does not exist"):
+        sync("Bill", into=tmp_path / "file")
 
 
 # ----------------------------------------------------------------------- deletions
