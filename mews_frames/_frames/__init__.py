@@ -9,7 +9,7 @@ Read in this order; each module needs only those above it.
 ``exact``                the exact path: a line at a time, out of the three above
 ``layout``, ``compiled`` the fast path: a strict reader in C (``compiled.c``)
 ``checks``, ``fast``     the fast path without a C compiler: Arrow, and what is looked for before it
-``unknown``              is believed; and the fields that it does not know
+                         is believed
 ``decode``               a part: fast where it can be, exact where it must be
 ``parquet``              the decoded part on disk
 ``reader``, ``rescue``   parts on disk as one lazy frame, in any backend

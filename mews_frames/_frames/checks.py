@@ -22,8 +22,6 @@ __all__ = [
     "count_texts",
     "octets_of",
     "plain_lines",
-    "positions",
-    "without_escapes",
 ]
 
 

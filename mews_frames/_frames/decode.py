@@ -15,7 +15,6 @@ from mews_frames._frames.checks import Surprise
 from mews_frames._frames.exact import decode_exact, decode_lines
 from mews_frames._frames.fast import decode_fast
 from mews_frames._frames.lines import BLOCK_SIZE, Block, Place, blocks
-from mews_frames._frames.unknown import begins_with_unknown, decode_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -129,10 +128,6 @@ def _confined(block: Block, kept: Kept, place: Place) -> Iterator[pa.Table]:
 
 
 def _fast_table(block: Block, kept: Kept) -> pa.Table | None:
-    ways = [decode_fast, decode_beside]
-    if begins_with_unknown(block.data, kept.entity_type):
-        ways.reverse()
-    for decode in ways:
-        with suppress(Surprise):
-            return decode(block.data, kept)
+    with suppress(Surprise):
+        return decode_fast(block.data, kept)
     return None

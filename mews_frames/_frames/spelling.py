@@ -14,7 +14,6 @@ __all__ = [
     "NotOneObjectError",
     "Number",
     "is_storable",
-    "parse_json",
     "read_json",
     "read_record",
     "to_json",
@@ -103,11 +102,6 @@ def to_json(value: Any, depth: int = 0) -> str:
             return "[" + ", ".join([to_json(item, depth + 1) for item in value]) + "]"
         case _:
             return json.dumps(value)
-
-
-def parse_json(text: str, start: int) -> tuple[Any, int]:
-    """Parse the value that begins somewhere in a text, and say where it ends."""
-    return _JSON.raw_decode(text, start)
 
 
 def read_json(text: str) -> Any:

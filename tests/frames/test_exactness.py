@@ -200,3 +200,15 @@ def test_a_surprise_is_confined_to_its_line(monkeypatch):
     assert exact
     assert sum(len(block.data) for block in exact) < len(data) / 2
     assert [block.line for block in exact] == sorted({block.line for block in exact})
+
+
+@pytest.mark.usefixtures("without_library")
+def test_where_every_line_surprises_none_is_tried_over_and_over(monkeypatch):
+    tried = []
+    monkeypatch.setattr(
+        decode, "decode_fast", lambda data, kept: tried.append(data) or decode_fast(data, kept)
+    )
+    lines = [json.dumps({"Id": str(i), "New": i}) for i in range(5_000)]
+    data = "\n".join(lines).encode()
+    contract.check_part("LedgerEntry", lines, decoded(data, "LedgerEntry").to_pylist())
+    assert sum(map(len, tried)) <= 2 * len(data) + len(lines)

@@ -210,6 +210,39 @@ def test_unknown_fields_are_kept_at_any_depth():
     }
 
 
+def test_an_unknown_field_within_a_text_or_an_object_is_not_the_records_own():
+    assert row(r'{"Id":",\"New\":2","Address":{"New":3}}', "Company") == {
+        "Id": ',"New":2',
+        "_rescued_data": '{"/Address/New": 3}',
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"New":1,}',
+        b'{,"New":1}',
+        b'{"Id":"x",,"New":1}',
+        b'{"Id":"x","New":1,"New":2}',
+        b'{"Id":"x,"New":1}',
+        b'{"Id":"x,"New":1,"Name":"y"}',
+        b'{"IsActive":[1,"New":2]}',
+        b'{"Id":"x" "New":1}',
+        b'{"Id":"x","New":01}',
+        b'{"Id":"x","New":1 2}',
+        b'{"Id":"x","New":NaN}',
+        b'{"Id":"x","New":"\xff"}',
+        b'{"Id":"x","New":"\x01"}',
+        b'{"Id":"x","New":[1,]}',
+        b'{"Id":"x","New":[1}',
+        b'{"Id":"x","New":}',
+        b'{"Id":"x","New":1,"Other":2 "Id":3}',
+    ],
+)
+def test_damage_around_unknown_fields_is_refused(line):
+    refused(line, "Company")
+
+
 def test_maps_are_kept_with_every_key():
     line = '{"CompanyDetails":{"LegalIdentifiers":{"A":"1","":null,"B/~":7}}}'
     assert row(line, "Bill") == {
