@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mews_frames._cache.cache import Cache
 
-__all__ = ["Description", "check_export_id", "described", "drift_in", "known_exports"]
+__all__ = ["Description", "Known", "check_export_id", "described", "drift_in", "known_exports"]
 
 KNOWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
@@ -70,7 +70,7 @@ def check_export_id(named: str | Export) -> str:
     )
 
 
-def known_exports(cache: Cache) -> pl.DataFrame:
+def known_exports(cache: Cache) -> Known:
     """List the exports in the journal and in the cache, newest first."""
     cached = {entry.export_id: entry for entry in cache.entries()}
     rows: dict[str, dict[str, Any]] = {}
@@ -93,7 +93,7 @@ def known_exports(cache: Cache) -> pl.DataFrame:
         row["rows"] = lying.rows if lying.complete else None
         row["bytes"] = lying.bytes
     frame = pl.DataFrame(list(rows.values()), schema=KNOWN)
-    return frame.sort("added", descending=True, nulls_last=True)
+    return Known(frame.sort("added", descending=True, nulls_last=True))
 
 
 def _export(export: Export) -> dict[str, Any]:
@@ -107,6 +107,26 @@ def _export(export: Export) -> dict[str, Any]:
         "scope": json.dumps(export.scope.to_wire()),
         "filters": json.dumps(export.filters.to_wire()),
     }
+
+
+class Known(pl.DataFrame):
+    """A frame that shows its ids whole, to be copied: Polars cuts them, and columns too."""
+
+    def __repr__(self) -> str:
+        from mews_frames._display.known import known_text
+
+        if self.schema != pl.Schema(KNOWN):  # another frame has become of it
+            return super().__repr__()
+        return known_text(self.to_dicts(), self.shape)
+
+    __str__ = __repr__
+
+    def _repr_html_(self, **rest: Any) -> str:
+        from mews_frames._display.known import known_page
+
+        if self.schema != pl.Schema(KNOWN):
+            return super()._repr_html_(**rest)
+        return known_page(self.to_dicts())
 
 
 class Description(pl.DataFrame):

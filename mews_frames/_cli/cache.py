@@ -13,7 +13,8 @@ from mews_frames._cache.cache import CacheEntry
 from mews_frames._cli import options
 from mews_frames._cli.codes import ExitCode
 from mews_frames._cli.talk import ask, give, give_json, give_table, say
-from mews_frames._cli.words import instant_in_words, size_in_words
+from mews_frames._cli.words import size_in_words
+from mews_frames._display.known import minute
 from mews_frames._words import count_in_words
 from mews_frames.errors import InvalidArgumentError
 
@@ -45,8 +46,8 @@ def ls(*, profile: options.Profile = None, as_json: options.AsJson = False) -> N
                 entry.entity_type or "",
                 f"{entry.rows:,}" if entry.complete else "arriving",
                 size_in_words(entry.bytes),
-                instant_in_words(entry.added),
-                instant_in_words(entry.expires)[:10],  # the day
+                minute(entry.added),
+                minute(entry.expires)[:10],  # the day
             ]
             for entry in entries
         ),

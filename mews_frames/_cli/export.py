@@ -8,7 +8,8 @@ import typer
 import mews_frames as mf
 from mews_frames._cli import options
 from mews_frames._cli.talk import Talk, give, give_json, give_table
-from mews_frames._cli.words import asked_in_words, instant_in_words, read_duration
+from mews_frames._cli.words import read_duration
+from mews_frames._display.known import COLUMNS, NUMBERS, texts
 
 __all__ = ["app"]
 
@@ -76,11 +77,7 @@ def list_(*, profile: options.Profile = None, as_json: options.AsJson = False) -
             [row | {name: _parsed(row[name]) for name in ("scope", "filters")} for row in known]
         )
         return
-    give_table(
-        ["id", "type", "status", "added (UTC)", "rows", "asked for (UTC)"],
-        (_texts(row) for row in known),
-        right=["rows"],
-    )
+    give_table(COLUMNS, map(texts, known), right=NUMBERS)
 
 
 @app.command(epilog="Example: mews-frames export wait 3fa85f64-5717-4562-b3fc-2c963f66afa6")
@@ -112,14 +109,3 @@ def wait(
 
 def _parsed(text: str | None) -> Any:
     return None if text is None else json.loads(text)
-
-
-def _texts(row: dict[str, Any]) -> list[str]:
-    return [
-        row["id"],
-        row["type"] or "",
-        row["status"] or "",
-        instant_in_words(row["added"]),
-        "" if row["rows"] is None else f"{row['rows']:,}",
-        asked_in_words(_parsed(row["scope"]), _parsed(row["filters"])),
-    ]

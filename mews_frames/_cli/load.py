@@ -10,7 +10,8 @@ import mews_frames as mf
 from mews_frames._cli import options
 from mews_frames._cli.files import FORMATS, Target, find_target, write
 from mews_frames._cli.talk import Talk, give_json, give_table, say
-from mews_frames._cli.words import asked_in_words, read_duration, size_in_words
+from mews_frames._cli.words import read_duration, size_in_words
+from mews_frames._display.known import asked_in_words
 from mews_frames._words import count_in_words, duration_in_words
 from mews_frames.errors import InvalidArgumentError
 from mews_frames.typing import EntityType

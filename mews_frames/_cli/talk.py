@@ -50,10 +50,12 @@ def _as_text(value: Any) -> str:
 def give_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
 ) -> None:
-    """Hand over a table: fitted to a terminal, or with whole lines for a pipe."""
-    from mews_frames._cli.console import Shell, make_table
+    """Hand over a table, or where a terminal is narrow paragraphs; whole lines for a pipe."""
+    from mews_frames._cli.console import Shell
+    from mews_frames._display.listing import listing
 
-    shell, table = Shell(), make_table(columns, rows, right=right)
+    shell = Shell()
+    table = listing(columns, rows, right=right, width=shell.width)
     if shell.is_terminal:
         shell.print(table)
         return

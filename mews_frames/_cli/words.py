@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mews_frames._words import size_in_words
 from mews_frames.errors import InvalidArgumentError
@@ -13,9 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = [
-    "asked_in_words",
     "in_shell_words",
-    "instant_in_words",
     "read_duration",
     "size_in_words",
     "type_in_words",
@@ -72,11 +69,6 @@ def read_duration(option: str, text: str | None) -> float | None:
     return float(found[1]) * UNITS[found[2] or "s"]
 
 
-def instant_in_words(instant: datetime | None) -> str:
-    """Write an instant to the minute, in UTC: a heading says so."""
-    return "" if instant is None else f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
-
-
 def type_in_words(kind: pl.DataType) -> str:
     """Write the type of a column short: of a list of objects not all that is in them."""
     import polars as pl
@@ -90,22 +82,3 @@ def type_in_words(kind: pl.DataType) -> str:
             return f"List({kind.inner.base_type()})"
         case _:
             return str(kind)
-
-
-def asked_in_words(scope: dict[str, list[str]] | None, filters: dict[str, Any] | None) -> str:
-    """Say in few words what an export covers."""
-    if scope is None or filters is None:
-        return "not known here"
-    said = [
-        f"{len(ids)} {'enterprise' if kind == 'EnterpriseIds' else 'chain'}{'s'[: len(ids) != 1]}"
-        for kind, ids in scope.items()
-    ]
-    if window := filters.get("UpdatedUtc"):
-        said.append(f"updated {_minute(window['StartUtc'])} to {_minute(window['EndUtc'])}")
-    if ledger := filters.get("LedgerEntryFilters"):
-        said.append(f"posted {ledger['Posting']['Start']} to {ledger['Posting']['End']}")
-    return ", ".join(said) or "everything"
-
-
-def _minute(text: str | None) -> str:
-    return "now" if text is None else instant_in_words(datetime.fromisoformat(text))

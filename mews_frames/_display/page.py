@@ -29,6 +29,7 @@ font-family:var(--jp-content-font-family,system-ui,sans-serif);font-variant-nume
 .mews-frames .mf-done{color:var(--mf-ok)}.mews-frames .mf-stopped{color:var(--mf-stop)}
 .mews-frames .mf-note{opacity:.75;padding-left:1.3em}
 .mews-frames .mf-scroll{max-height:32em;overflow:auto}
+.mews-frames .mf-id{white-space:nowrap}
 .mews-frames details{border:1px solid var(--mf-line);border-left:3px solid var(--mf-accent);
 border-radius:4px;padding:4px 10px;margin:4px 0}
 .mews-frames summary{cursor:pointer}
@@ -39,7 +40,7 @@ color:inherit;border:none;table-layout:auto}
 vertical-align:top;padding:1px 1.4em 1px 0;border:none;white-space:normal;
 max-width:none;color:inherit;background:none}
 .mews-frames.mews-frames th{font-weight:normal;opacity:.7;white-space:nowrap}
-.mews-frames.mews-frames .mf-right{text-align:right}
+.mews-frames.mews-frames .mf-right{text-align:right;white-space:nowrap}
 .mews-frames.mews-frames code{font-family:var(--jp-code-font-family,monospace);font-size:.95em;
 color:inherit;background:none;padding:0;border:none;overflow-wrap:break-word}
 """

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mews_frames._cli.words import asked_in_words
+from mews_frames._display.known import asked_in_words
 
 
 def test_the_id_is_the_only_data(mews, run):
