@@ -112,14 +112,12 @@ def _export(export: Export) -> dict[str, Any]:
 class Known(pl.DataFrame):
     """A frame that shows its ids whole, to be copied: Polars cuts them, and columns too."""
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:  # which `DataFrame.__repr__` gives, too
         from mews_frames._display.known import known_text
 
         if self.schema != pl.Schema(KNOWN):  # another frame has become of it
-            return super().__repr__()
+            return super().__str__()
         return known_text(self.to_dicts(), self.shape)
-
-    __str__ = __repr__
 
     def _repr_html_(self, **rest: Any) -> str:
         from mews_frames._display.known import known_page

@@ -66,7 +66,7 @@ def _imports(tree, when):
                 yield _import(node.module, when)
             case ast.Import():
                 yield from (_import(alias.name, when) for alias in node.names)
-            case ast.FunctionDef(name="_repr_html_" | "__repr__"):
+            case ast.FunctionDef(name="_repr_html_" | "__str__"):
                 yield from _imports(node, "when shown")
             case ast.FunctionDef():
                 yield from _imports(node, "when called")
