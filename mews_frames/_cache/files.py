@@ -106,11 +106,11 @@ def machine() -> str:
 
     It is a digest: a name may be a person's.
     """
-    try:
+    space = own = ""
+    with contextlib.suppress(OSError):
         space = str(Path("/proc/self/ns/pid").readlink())
-        own = Path("/etc/machine-id").read_text("ascii").strip()  # names repeat: localhost, ubuntu
-    except (OSError, ValueError):
-        space = own = ""
+    with contextlib.suppress(OSError, ValueError):  # a name says little: localhost, ubuntu
+        own = Path("/etc/machine-id").read_text("ascii").strip()
     return hashlib.sha256(f"{platform.node()} {own} {space}".encode()).hexdigest()[:8]
 
 
