@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, overload
+from urllib.parse import urlsplit
 
 from mews_frames._redact import Secret
 from mews_frames.errors import ServerError
@@ -103,8 +105,14 @@ class Filters:
             None
             if updated is None
             else (read_instant(updated.get("StartUtc")), read_instant(updated.get("EndUtc"))),
-            None if posting is None else (_day(posting["Start"]), _day(posting["End"])),
+            _days(posting or {}),
         )
+
+
+def _days(posting: Mapping[str, Any]) -> tuple[date, date] | None:
+    if posting.get("Start") is None and posting.get("End") is None:
+        return None
+    return _day(posting["Start"]), _day(posting["End"])
 
 
 def _day(text: str) -> date:
@@ -208,7 +216,8 @@ class Seen:
             never end.
         """
         try:
-            return cls(_export(wire), tuple(_link(file) for file in wire.get("Files") or ()))
+            files = sorted(wire.get("Files") or (), key=_place)
+            return cls(_export(wire, files), tuple(map(_link, files)))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             what = type(error).__name__
         raise ServerError(
@@ -224,7 +233,20 @@ def _id_of(wire: Any) -> str | None:
     return value.lower() if isinstance(value, str) and is_uuid(value) else None
 
 
-def _export(wire: Any) -> Export:
+def _place(file: Any) -> list[str | int]:
+    """Order files by the path of their link, its numbers as numbers.
+
+    Mews promises no order, and the next look may have another one: a part would be taken for
+    another. Links are signed anew each time, but they lead to the same place.
+    """
+    try:
+        path = _link(file).use(lambda url: urlsplit(url).path)
+        return [int(word) if word.isdecimal() else word for word in re.split(r"(\d+)", path)]
+    except ValueError:
+        return [""]  # no link: who opens it will say so
+
+
+def _export(wire: Any, files: list[Any]) -> Export:
     export_id, status = str(uuid.UUID(wire["Id"])), wire["Status"]
     if status not in STATUSES:
         raise ServerError(
@@ -238,10 +260,7 @@ def _export(wire: Any) -> Export:
         entity_type=wire["EntityType"],
         scope=Scope.from_wire(wire.get("Scope")),
         filters=Filters.from_wire(wire.get("Filters")),
-        files=tuple(
-            ExportFile(number, _size(file))
-            for number, file in enumerate(wire.get("Files") or (), start=1)
-        ),
+        files=tuple(ExportFile(number, _size(file)) for number, file in enumerate(files, start=1)),
         expires=read_instant(wire.get("ExpiresUtc")),
     )
 
@@ -253,6 +272,8 @@ def _link(file: Any) -> Secret[str]:
 
 def _size(file: Any) -> int:
     size = file["SizeInBytes"]
+    if isinstance(size, float) and size.is_integer():
+        size = int(size)  # 1434.0 is the same number in JSON
     if not isinstance(size, int) or size < 0:
         raise ValueError("a size is a number of bytes")
     return size

@@ -295,6 +295,9 @@ class Pipe(Generic[P]):
                     ages, self._connector.look, patience, watch.running
                 ):
                     left.discard(export_id)
+                    if isinstance(seen, MewsError):
+                        yield export_id, seen
+                        continue
                     if seen is not None:
                         watch.ended(seen, self._age(export_id))
                     yield export_id, self._end(running[export_id], export_id, seen, patience)
@@ -334,6 +337,8 @@ class Pipe(Generic[P]):
         ages = {export_id: self._age(export_id)}
         watch = Watch(self._journal, {export_id: tell})
         _, last = next(finished(ages, self._connector.look, patience, watch.running))
+        if isinstance(last, MewsError):
+            raise last
         if last is None:
             raise ExportExpiredError(
                 f"export {export_id} vanished at Mews while it was waited for",

@@ -28,10 +28,12 @@ OK = 200
 """The only good status (guidelines/requests.md)."""
 
 # Mews has no machine-readable codes, and the text of this refusal is not documented
-# (use-cases/data-export.md says only that it is a 400): so any text that speaks of running.
+# (use-cases/data-export.md says only that it is a 400): so any text that speaks of running. What
+# begins with "Invalid" speaks of a parameter (guidelines/responses.md), whatever else it says.
 _RUNNING = re.compile(
-    r"already|running|in progress|pending|processing|another|one export"
-    r"|not (?:yet )?(?:finished|complete)",
+    r"^(?!: invalid ).*(?:already|running|in progress|pending|processing|another|one export"
+    r"|only one|unfinished|duplicate|in flight|concurrent|(?<!not )\bactive\b|\bexists\b"
+    r"|not (?:yet )?(?:finished|complete))",
     re.IGNORECASE,
 )
 
@@ -113,13 +115,17 @@ def error_of(answer: Answer, asked: str, now: datetime) -> ConnectorError:
         return ExportAlreadyRunningError(
             refused, hint="it ends by itself: try again later, or give more timeout", **facts
         )
-    return RequestRejectedError(refused, hint=_refusal_hint(status, said), **facts)
+    is_add = asked.startswith("exports/add")
+    return RequestRejectedError(refused, hint=_refusal_hint(status, said, is_add=is_add), **facts)
 
 
-def _refusal_hint(status: int, said: str) -> str:
-    if status in _HINTS:
+def _refusal_hint(status: int, said: str, *, is_add: bool) -> str:
+    if status in _HINTS and (is_add or status != 413):  # noqa: PLR2004
         return _HINTS[status]
-    return "the message is Mews' own" if said else "Mews gives reasons: did a proxy answer instead?"
+    if not said:
+        return "Mews gives reasons: did a proxy answer instead?"
+    other = "; if an export of this type may run elsewhere, try again later" if is_add else ""
+    return f"the message is Mews' own{other}"
 
 
 def _server_hint(status: int) -> str:
@@ -127,6 +133,8 @@ def _server_hint(status: int) -> str:
         return "redirects are not followed, since the tokens would travel along"
     if status < 300:  # noqa: PLR2004
         return "is the platform address right? Mews answers 200 with JSON"
+    if status == 408:  # noqa: PLR2004 - guidelines/responses.md
+        return "the request was too heavy for Mews: a shorter window, or fewer enterprise_ids"
     return "the fault is at Mews; try again later, and tell Mews' support the request id"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,6 +34,10 @@ MOST_IDS = 1000
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 """An id that no export has: asking for it tells the time at Mews, and nothing else."""
+
+_IDS = re.compile(r"\(HTTP 400.*\): .*\b(export ?ids?|ids?|unknown export)\b", re.IGNORECASE)
+"""A refusal that speaks of the ids (guidelines/responses.md: "Invalid {Parameter}"). Any other 400
+may come from a proxy, and no id is forgotten for that."""
 
 SHORTEST_TOKEN = 12
 """Characters; Mews' have 65. What is shorter is made up, and cutting it out would spoil words."""
@@ -193,12 +198,22 @@ class Connector:
         seen: dict[str, Seen] = {}
         for start in range(0, len(ids), MOST_IDS):
             some = list(ids[start : start + MOST_IDS])
-            answer = self._patiently("exports/getAll", {"ExportIds": some}, timeout)
-            exports = answer.get("Exports")
-            if not isinstance(exports, list):
-                raise ServerError("exports/getAll was answered without a list of exports")
-            seen |= {s.export.id: s for s in map(Seen.from_wire, exports)}
+            seen |= self._looked(some, timeout)
         return seen
+
+    def _looked(self, ids: list[str], timeout: float | None) -> dict[str, Seen]:
+        try:
+            answer = self._patiently("exports/getAll", {"ExportIds": ids}, timeout)
+        except RequestRejectedError as error:
+            # What Mews answers to ids that it knows no more is not documented: nothing, or this.
+            if not _IDS.search(error.message):
+                raise
+            each = ids if len(ids) > 1 else []
+            return {i: found for i in each for found in self._looked([i], timeout).values()}
+        exports = answer.get("Exports")
+        if not isinstance(exports, list):
+            raise ServerError("exports/getAll was answered without a list of exports")
+        return {seen.export.id: seen for seen in map(Seen.from_wire, exports)}
 
     def _post(
         self, operation: str, data: dict[str, Any], asked: str | None = None, **within: float

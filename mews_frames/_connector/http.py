@@ -183,8 +183,8 @@ class Http(Closing):
 
         def chunks() -> Iterator[bytes]:
             body = _body(response)
-            while data := _sent(shown, lambda: next(body, b"")):
-                yield data
+            while (data := _sent(shown, lambda: next(body, None))) is not None:
+                yield data  # also an empty one, which some transports send: it ends nothing
 
         try:
             yield Incoming(response.status_code, _Headers(response.headers), chunks)

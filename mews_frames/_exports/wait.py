@@ -6,7 +6,12 @@ import random
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mews_frames.errors import ExportExpiredError, ExportFailedError, ExportTimeoutError
+from mews_frames.errors import (
+    ExportExpiredError,
+    ExportFailedError,
+    ExportTimeoutError,
+    ServerError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -119,7 +124,7 @@ def finished(
     look: Callable[[Sequence[str], float | None], Mapping[str, Seen]],
     patience: Patience,
     tell: Callable[[Seen, float, float], None],
-) -> Iterator[tuple[str, Seen | None]]:
+) -> Iterator[tuple[str, Seen | ServerError | None]]:
     """Wait for exports, all in one look, and give each as soon as Mews is done with it.
 
     Parameters
@@ -136,7 +141,8 @@ def finished(
 
     Yields
     ------
-    The id, and the export as it ended; None if Mews does not know the id any more.
+    The id, and the export as it ended; None if Mews does not know the id any more; of several the
+    error of one that Mews describes in a way that cannot be read.
 
     Raises
     ------
@@ -147,7 +153,14 @@ def finished(
     added = {export_id: began - age for export_id, age in ages.items()}
     waiting = list(ages)
     while True:
-        seen = look(waiting, patience.left)
+        try:
+            seen = look(waiting, patience.left)
+        except ServerError as error:
+            if error.export_id not in waiting or len(waiting) == 1:
+                raise
+            waiting.remove(error.export_id)
+            yield error.export_id, error
+            continue
         asked = patience.passed
         for export_id in list(waiting):
             if not _goes_on(seen.get(export_id), asked - added[export_id]):

@@ -98,7 +98,7 @@ class CacheMachine(RuleBasedStateMachine):
         except CrashError:
             # A process that crashes has no threads left; in this one they go on for a moment.
             for thread in threading.enumerate():
-                if thread.name.startswith("mews-"):
+                if thread.name.startswith(("mews-part", "mews-decode", "mews-download")):
                     thread.join(20)
             self.client = self.open()
         self.learn()

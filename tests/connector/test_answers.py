@@ -109,6 +109,10 @@ def test_a_good_status_without_an_object_is_a_server_error(body):
         "An export of OrderItem is already in progress.",
         "There is an unfinished export, status Pending.",
         "Another export exists.",
+        "Only one active export is allowed per entity type.",
+        "Export for the given entity type exists.",
+        "Duplicate export request.",
+        "Too many concurrent exports.",
     ],
 )
 def test_a_400_that_speaks_of_running_is_its_own_error(message):
@@ -116,6 +120,25 @@ def test_a_400_that_speaks_of_running_is_its_own_error(message):
     assert isinstance(error, errors.ExportAlreadyRunningError)
     assert message in error.message
     assert "OrderItem" in error.message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid AccessToken processing scope.",
+        "Invalid EnterpriseIds: already deleted.",
+        "The enterprise is not active.",
+        "The enterprise does not exist.",
+    ],
+)
+def test_a_400_that_speaks_of_something_else_is_not_waited_for(message):
+    error = refusal(400, message, asked=ADD)
+    assert type(error) is errors.RequestRejectedError
+    assert "if an export of this type may run elsewhere" in error.hint
+
+
+def test_a_request_that_is_too_heavy_is_to_be_made_smaller():
+    assert "a shorter window" in refusal(408, asked=ADD).hint
 
 
 def test_only_an_add_can_be_blocked():

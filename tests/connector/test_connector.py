@@ -291,8 +291,8 @@ def test_a_refusal_that_sends_tokens_back_shows_none(connect, operation):
 
 
 def test_short_made_up_tokens_do_not_spoil_messages(connect):
-    mews, _ = connect(answer(400, {"Message": "Invalid ExportIds."}), tokens=("a", "I"))
-    with pytest.raises(errors.RequestRejectedError, match="Invalid ExportIds"):
+    mews, _ = connect(answer(400, {"Message": "Invalid Client."}), tokens=("a", "I"))
+    with pytest.raises(errors.RequestRejectedError, match="Invalid Client"):
         mews.look([ID])
 
 
@@ -306,3 +306,25 @@ def test_an_add_is_given_its_time_whatever_is_left(connect):
     mews, wire = connect(answer(200, {"Export": EXPORT}))
     mews.add("Bill", Scope(), Filters())
     assert wire.within is None
+
+
+OTHER = "4fa85f64-5717-4562-b3fc-2c963f66afa6"
+UNKNOWN = answer(400, {"Message": "Invalid ExportIds."})
+
+
+def test_an_id_that_mews_refuses_counts_as_missing(connect):
+    mews, _ = connect(UNKNOWN)
+    assert mews.look([ID]) == {}
+
+
+def test_of_several_ids_those_that_mews_takes_are_looked_at(connect):
+    mews, wire = connect(UNKNOWN, exports(EXPORT), UNKNOWN)
+    assert list(mews.look([ID, OTHER])) == [ID]
+    assert [sent["ExportIds"] for _, sent in wire.sent] == [[ID, OTHER], [ID], [OTHER]]
+
+
+@pytest.mark.parametrize("message", ["Bad Request", "Invalid Client.", "Invalid AccessToken."])
+def test_for_any_other_refusal_no_id_counts_as_missing(connect, message):
+    mews, _ = connect(answer(400, {"Message": message}))
+    with pytest.raises(errors.RequestRejectedError):
+        mews.look([ID])

@@ -385,3 +385,12 @@ def test_a_server_that_says_nothing_is_waited_for_no_longer_than_was_said(monkey
     in_time = pytest.raises(ConnectionFailedError, match="did not answer in time")
     with socket.create_server(("127.0.0.1", 0)) as silent, Http() as http, in_time:
         http.post(f"http://127.0.0.1:{silent.getsockname()[1]}", Secret("{}"), 0.1)
+
+
+def test_an_empty_chunk_ends_no_download():
+    class Pausing(httpx.SyncByteStream):
+        def __iter__(self):
+            yield from (b"", b"some", b"", b"bytes")
+
+    with answering(lambda _: httpx.Response(200, stream=Pausing())) as http:
+        assert get(http) == b"somebytes"

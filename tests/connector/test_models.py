@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mews_frames._models import (
     Export,
@@ -112,3 +114,38 @@ def test_instants_are_read_in_any_zone():
     for text in ("2026-06-15T12:00:00Z", "2026-06-15T14:00:00+02:00", "2026-06-15T12:00:00"):
         assert read_instant(text) == noon
     assert read_instant(None) is None
+
+
+def described(*files):
+    return {
+        "Id": "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+        "Status": "Success",
+        "EntityType": "Bill",
+        "Files": [{"Url": url, "SizeInBytes": size} for url, size in files],
+    }
+
+
+@given(st.permutations(range(1, 13)))
+def test_parts_are_the_same_in_whatever_order_mews_lists_them(order):
+    """Mews promises none, and the next look may have another one."""
+    files = [(f"https://s.example/a3/part-{n}.json?sig={hash(n)}", 100 * n) for n in order]
+    seen = Seen.from_wire(described(*files))
+    assert [file.size for file in seen.export.files] == [100 * n for n in range(1, 13)]
+    assert [link.reveal().split("?")[0][-9:] for link in seen.links][1] == "rt-2.json"
+
+
+def test_files_without_links_keep_their_order():
+    files = [{"SizeInBytes": size} for size in (3, 1, 2)]
+    seen = Seen.from_wire(described() | {"Files": files})
+    assert [file.size for file in seen.export.files] == [3, 1, 2]
+
+
+def test_a_size_may_be_written_as_1434_0():
+    assert Seen.from_wire(described(("https://s/1", 1434.0))).export.files[0].size == 1434
+    with pytest.raises(ServerError):
+        Seen.from_wire(described(("https://s/1", 0.5)))
+
+
+def test_an_echo_of_no_posting_dates_is_none():
+    empty = {"LedgerEntryFilters": {"Posting": {"Start": None, "End": None}}}
+    assert Filters.from_wire(empty).posted is None

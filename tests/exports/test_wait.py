@@ -208,3 +208,17 @@ def test_what_is_told_counts_the_time_of_downloads_too(clock):
         clock.sleep(100)  # a download
     next(outcomes)
     assert told[0][1] == 100
+
+
+def test_one_that_cannot_be_read_does_not_hold_up_the_others(clock):
+    strange = ServerError("Paused", export_id=A)
+
+    def look(ids, timeout):
+        if A in ids:
+            raise strange
+        return {B: seen(B, "Success")}
+
+    ended = dict(finished({A: 0.0, B: 0.0}, look, Patience(None, clock), lambda *_: None))
+    assert ended == {A: strange, B: seen(B, "Success")}
+    with pytest.raises(ServerError):
+        list(finished({A: 0.0}, look, Patience(None, clock), lambda *_: None))

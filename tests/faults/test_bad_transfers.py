@@ -271,3 +271,12 @@ def test_a_gzip_bomb_of_the_api_itself_is_no_answer(monkeypatch, tmp_path):
     assert message.startswith("ServerError")
     assert "answered with more than 64 MB" in message
     assert megabytes < 200
+
+
+@pytest.mark.parametrize("door", ["socket", "transport"])
+def test_a_storage_that_drips_from_its_first_byte_is_slow_and_no_more(clock, door):
+    with mf.sandbox(rows=30, parts=1, clock=clock, faults=[Drip(2000)]) as mews:
+        client = mews.client(**{"transport": mews.transport} if door == "transport" else {})
+        assert client.load_entities("OrderItem", progress=False).collect().height == 30
+        (download,) = [r for r in mews.requests if r.operation == "download"]
+        assert download.status == 200
