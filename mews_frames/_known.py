@@ -10,11 +10,13 @@ import polars as pl
 
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.layout import Layout
+from mews_frames._exports.request import account_digest
 from mews_frames._frames.columns import RESCUED
 from mews_frames._frames.meaning import RESCUED_MEANING
 from mews_frames._frames.types import polars_type
 from mews_frames._models import Export, is_uuid
 from mews_frames._schemas import Field, load_schema, nearest_type
+from mews_frames._settings import SANDBOX_ADDRESS, SANDBOX_TOKENS
 from mews_frames.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -22,7 +24,15 @@ if TYPE_CHECKING:
 
     from mews_frames._cache.cache import Cache
 
-__all__ = ["Description", "Known", "check_export_id", "described", "drift_in", "known_exports"]
+__all__ = [
+    "Description",
+    "Known",
+    "check_export_id",
+    "described",
+    "drift_in",
+    "known_exports",
+    "made_up_exports",
+]
 
 KNOWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
@@ -93,7 +103,18 @@ def known_exports(cache: Cache) -> Known:
         row["rows"] = lying.rows if lying.complete else None
         row["bytes"] = lying.bytes
     frame = pl.DataFrame(list(rows.values()), schema=KNOWN)
-    return Known(frame.sort("added", descending=True, nulls_last=True))
+    known = Known(frame.sort("added", descending=True, nulls_last=True))
+    known.made_up = made_up_exports(cache)
+    return known
+
+
+def made_up_exports(cache: Cache) -> frozenset[str]:
+    """Give the ids of the exports that were added for the profile ``sandbox``."""
+    sandbox = account_digest(SANDBOX_ADDRESS, *SANDBOX_TOKENS)
+    records = Journal(Layout(cache.path)).records()
+    return frozenset(
+        entry.export.id for each in records if each.account == sandbox for entry in each.entries
+    )
 
 
 def _export(export: Export) -> dict[str, Any]:
@@ -110,21 +131,33 @@ def _export(export: Export) -> dict[str, Any]:
 
 
 class Known(pl.DataFrame):
-    """A frame that shows its ids whole, to be copied: Polars cuts them, and columns too."""
+    """A frame that shows its ids whole, to be copied: Polars cuts them, and columns too.
+
+    Attributes
+    ----------
+    made_up
+        The ids of exports of the profile ``sandbox``: they are shown as what they are.
+    """
+
+    made_up: frozenset[str] = frozenset()
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Give the rows, each with a further key that says whether its export is made up."""
+        return [row | {"made_up": row["id"] in self.made_up} for row in self.to_dicts()]
 
     def __str__(self) -> str:  # which `DataFrame.__repr__` gives, too
         from mews_frames._display.known import known_text
 
         if self.schema != pl.Schema(KNOWN):  # another frame has become of it
             return super().__str__()
-        return known_text(self.to_dicts(), self.shape)
+        return known_text(self.shown(), self.shape)
 
     def _repr_html_(self, **rest: Any) -> str:
         from mews_frames._display.known import known_page
 
         if self.schema != pl.Schema(KNOWN):
             return super()._repr_html_(**rest)
-        return known_page(self.to_dicts())
+        return known_page(self.shown())
 
 
 class Description(pl.DataFrame):

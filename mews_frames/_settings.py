@@ -25,6 +25,7 @@ logger = logging.getLogger("mews_frames")
 SANDBOX = "sandbox"
 """The profile that always exists: a Mews of one's own, in this process."""
 
+SANDBOX_TOKENS = ("sandbox-client-token", "sandbox-access-token")
 SANDBOX_ADDRESS = "https://sandbox.mews.invalid"  # RFC 2606: this name never resolves
 DEFAULT_ADDRESS = "https://api.mews.com"
 DEFAULT_PROFILE = "default"
@@ -219,8 +220,8 @@ def find_settings(
     if (profile or environ.get("MEWS_FRAMES_PROFILE")) == SANDBOX:
         # Complete in itself: real tokens from the environment have no business there.
         return Settings(
-            Secret(client_token or "sandbox-client-token"),
-            Secret(access_token or "sandbox-access-token"),
+            Secret(client_token or SANDBOX_TOKENS[0]),
+            Secret(access_token or SANDBOX_TOKENS[1]),
             _address(platform_address or SANDBOX_ADDRESS),
             name,
             _cache_dir(cache_dir, environ, None),

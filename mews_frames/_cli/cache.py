@@ -14,7 +14,8 @@ from mews_frames._cli import options
 from mews_frames._cli.codes import ExitCode
 from mews_frames._cli.talk import ask, give, give_json, give_table, say
 from mews_frames._cli.words import size_in_words
-from mews_frames._display.known import minute
+from mews_frames._display.known import minute, named_type
+from mews_frames._known import made_up_exports
 from mews_frames._words import count_in_words
 from mews_frames.errors import InvalidArgumentError
 
@@ -34,16 +35,18 @@ def dir_(*, profile: options.Profile = None) -> None:
 @app.command(epilog="Example: mews-frames cache ls --json")
 def ls(*, profile: options.Profile = None, as_json: options.AsJson = False) -> None:
     """List the exports in the cache, newest first."""
-    entries = sorted(cache_of(profile).entries(), key=_when_added, reverse=True)
+    cache = cache_of(profile)
+    entries = sorted(cache.entries(), key=_when_added, reverse=True)
+    made_up = made_up_exports(cache)
     if as_json:
-        give_json([asdict(entry) for entry in entries])
+        give_json([asdict(entry) | {"made_up": entry.export_id in made_up} for entry in entries])
         return
     give_table(
         ["id", "type", "rows", "size", "added (UTC)", "expires"],
         (
             [
                 entry.export_id,
-                entry.entity_type or "",
+                named_type(entry.entity_type or "", made_up=entry.export_id in made_up),
                 f"{entry.rows:,}" if entry.complete else "arriving",
                 size_in_words(entry.bytes),
                 minute(entry.added),

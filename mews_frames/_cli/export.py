@@ -6,10 +6,12 @@ from typing import Any
 import typer
 
 import mews_frames as mf
+from mews_frames._api import cache_of
 from mews_frames._cli import options
 from mews_frames._cli.talk import Talk, give, give_json, give_table
 from mews_frames._cli.words import read_duration
 from mews_frames._display.known import COLUMNS, NUMBERS, texts
+from mews_frames._known import known_exports
 
 __all__ = ["app"]
 
@@ -71,7 +73,7 @@ def list_(*, profile: options.Profile = None, as_json: options.AsJson = False) -
 
     Mews cannot list exports: this list is all there is.
     """
-    known = mf.exports(profile=profile).to_dicts()
+    known = known_exports(cache_of(profile)).shown()
     if as_json:
         give_json(
             [row | {name: _parsed(row[name]) for name in ("scope", "filters")} for row in known]

@@ -10,6 +10,7 @@ from mews_frames._cache.layout import Layout
 from mews_frames._cache.manifest import find_manifest
 from mews_frames._display.page import card_html, code, page, table_html, text
 from mews_frames._display.rescued import rescued_fields
+from mews_frames._settings import SANDBOX
 from mews_frames._words import (
     age_in_words,
     count_in_words,
@@ -183,9 +184,11 @@ def _facts_of_exports(exports: list[Export], profile: str | None) -> tuple[tuple
 def _handles(exports: list[Export], profile: str | None) -> list[tuple[str, str]]:
     """Give the ids, how long they are good for, and what to do with them."""
     expires = [export.expires for export in exports if export.expires is not None]
+    made_up = "made up, by the profile <code>sandbox</code>" if profile == SANDBOX else ""
     again = with_profile(f'mf.load_export("{exports[0].id}")', profile)
     same = "the same call sends nothing; <code>refresh=True</code> asks for newer data"
     return [
+        ("hotels", made_up),
         ("export", ", ".join(code(export.id) for export in exports)),
         ("expires", text(instant_in_words(min(expires))) if expires else ""),
         ("load again", code(again) if len(exports) == 1 else same),

@@ -14,7 +14,16 @@ from mews_frames._words import size_in_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["COLUMNS", "NUMBERS", "asked_in_words", "known_page", "known_text", "minute", "texts"]
+__all__ = [
+    "COLUMNS",
+    "NUMBERS",
+    "asked_in_words",
+    "known_page",
+    "known_text",
+    "minute",
+    "named_type",
+    "texts",
+]
 
 COLUMNS = ("id", "type", "status", "added (UTC)", "rows", "asked for (UTC)")
 NUMBERS = ("rows",)
@@ -23,10 +32,10 @@ UNCUT = 10_000
 
 
 def texts(row: Mapping[str, Any]) -> list[str]:
-    """Write an export, a row of `mews_frames.exports`, as a text for each of `COLUMNS`."""
+    """Write an export, a row of `Known.shown`, as a text for each of `COLUMNS`."""
     return [
         row["id"],
-        row["type"] or "",
+        named_type(row["type"] or "", made_up=row["made_up"]),
         row["status"] or "",
         minute(row["added"]),
         "" if row["rows"] is None else f"{row['rows']:,}",
@@ -70,8 +79,14 @@ def known_page(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _named(row: Mapping[str, Any]) -> str:
-    what = f"<b>{text(row['type'] or 'not known')}</b> {text(_asked(row))}"
+    name = named_type(row["type"] or "not known", made_up=row["made_up"])
+    what = f"<b>{text(name)}</b> {text(_asked(row))}"
     return f'{what}<div class="mf-id">{code(row["id"])}</div>'
+
+
+def named_type(entity_type: str, *, made_up: bool) -> str:
+    """Name what an export is of, and that its rows are made up: nobody is to report on them."""
+    return f"{entity_type} (made up)" if made_up else entity_type
 
 
 def minute(instant: datetime | None) -> str:

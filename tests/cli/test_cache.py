@@ -125,3 +125,13 @@ def test_a_profile_with_a_cache_of_its_own_is_looked_into(export_id, run, monkey
     assert str(cache) in asked.err
     assert run("cache", "clear", "--profile", "hotel", "--yes").code == 0
     assert export_id not in run("cache", "ls", "--profile", "hotel").out
+
+
+def test_what_is_made_up_is_said_to_be(export_id, run):
+    made_up = run("export", "start", "Bill", "--profile", "sandbox").out.strip()
+    run("export", "wait", made_up, "--profile", "sandbox", "--quiet")
+    for words, key in ((["cache", "ls"], "export_id"), (["export", "list"], "id")):
+        told = json.loads(run(*words, "--json").out)
+        assert {each[key]: each["made_up"] for each in told} == {export_id: False, made_up: True}
+        (line,) = [line for line in run(*words).out.splitlines() if line.startswith(made_up)]
+        assert "Bill (made up)" in line

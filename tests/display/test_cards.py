@@ -87,6 +87,12 @@ def test_a_card_names_the_profile_in_what_it_advises(client, clock):
     assert card.fact("load again") == f'mf.load_export("{line.export_ids[0]}", profile="demo")'
 
 
+def test_an_export_of_the_sandbox_says_that_it_is_made_up():
+    export = Export(ID, "Success", "Bill", profile="sandbox")
+    assert Text(export_page(export)).fact("hotels") == "made up, by the profile sandbox"
+    assert "made up" not in export_page(Export(ID, "Success", "Bill"))
+
+
 def test_the_age_of_data_is_told_by_the_clock(client, clock):
     loaded(client, clock)
     clock.sleep(3 * 3600)

@@ -105,6 +105,21 @@ def test_a_notebook_shows_the_ids_of_exports_whole(known):
     assert "posted 2026-01-01 to 2026-01-31" in page
 
 
+def test_made_up_exports_are_shown_as_such_beside_those_of_ones_own(known, tmp_path):
+    assert "made up" not in repr(known)
+    with mf.Client(profile="sandbox", cache_dir=tmp_path / "cache") as client:
+        made_up = client.start_export("Bill").id
+        with mf.sandbox(rows=60) as mews, mews.client(cache_dir=client.cache.path) as other:
+            own = other.start_export("OrderItem").id
+        both = client.exports()
+    lines = {line.split()[0]: line for line in repr(both).splitlines()[2:]}
+    assert "Bill (made up)" in lines[made_up]
+    assert "made up" not in lines[own]
+    assert "<b>Bill (made up)</b>" in both._repr_html_()
+    assert "<b>OrderItem</b>" in both._repr_html_()
+    assert both.columns == known.columns
+
+
 def test_what_is_made_of_exports_is_shown_as_polars_does(known):
     other = known[["id", "rows"]]
     assert repr(other) == repr(pl.DataFrame(other))
