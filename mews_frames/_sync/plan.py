@@ -128,7 +128,9 @@ def latest_end(now: datetime) -> datetime:
     return now.replace(microsecond=0) - YOUNGEST_END
 
 
-def watermark_after(stretch: Stretch, end: datetime | None, added: datetime) -> datetime:
+def watermark_after(
+    stretch: Stretch, end: datetime | None, added: datetime, before: datetime | None
+) -> datetime:
     """Say up to when a table is complete that holds an export.
 
     Parameters
@@ -139,8 +141,13 @@ def watermark_after(stretch: Stretch, end: datetime | None, added: datetime) -> 
         Where its window of update times ended, if it had one.
     added
         When it was added, by the clock of Mews.
+    before
+        Up to when the table was complete without it. An export that reaches less far takes
+        nothing away from that.
     """
     if stretch.posted is not None:
-        return datetime.combine(added.date(), time(tzinfo=UTC))
-    # An export of everything may lack what a window of the same time may lack.
-    return latest_end(added) if end is None else end
+        reached = datetime.combine(added.date(), time(tzinfo=UTC))
+    else:
+        # An export of everything may lack what a window of the same time may lack.
+        reached = latest_end(added) if end is None else end
+    return reached if before is None else max(before, reached)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mews_frames._models import instant_text
 from mews_frames._sync.plan import everything, next_stretch, watermark_after
 from mews_frames._sync.rows import differences, first_slices, newest_rows, with_internal
-from mews_frames._sync.table import Commit, MovedError
+from mews_frames._sync.table import MICROSECOND, Commit, MovedError
 from mews_frames.errors import TableError
 
 if TYPE_CHECKING:
@@ -88,10 +88,14 @@ class Sync:
             stretch = self._stretch(state, reconcile=reconcile)
             if stretch is None:
                 return
-            max_age = None if state is None else (self.ask.now() - state.added).total_seconds()
+            max_age = None if state is None else self._since(state)
             brought = self._ask(state, stretch, refresh=refresh or reconcile, max_age=max_age)
             if brought is not None and brought.added >= began:
                 return
+
+    def _since(self, state: State) -> float:
+        """Say how old an export may be at most that the table does not hold, in seconds."""
+        return (self.ask.now() - state.added - MICROSECOND).total_seconds()
 
     def _state(self) -> State | None:
         opened = self.table.open()
@@ -121,7 +125,7 @@ class Sync:
             self.ask.tell.note("the token reaches other properties than before: exporting all")
             full = everything(self.filter, self.ask.now())
             return self._ask(state, full, refresh=True, max_age=None)
-        self._merge(opened, brought, stretch)
+        self._merge(opened, state, brought, stretch)
         return brought
 
     def _kept(self, state: State | None) -> Kept:
@@ -132,11 +136,11 @@ class Sync:
     def _create(self, brought: Brought, stretch: Stretch) -> None:
         frame = with_internal(newest_rows(brought.frame), brought.added)
         batches, schema, rows = first_slices(frame)
-        commit = self._commit(brought, stretch, inserted=rows)
+        commit = self._commit(brought, stretch, None, inserted=rows)
         self.table.create(batches, schema, self.identity, commit)
         self._tell(commit, stretch, brought.export_id)
 
-    def _merge(self, opened: DeltaTable, brought: Brought, stretch: Stretch) -> None:
+    def _merge(self, opened: DeltaTable, state: State, brought: Brought, stretch: Stretch) -> None:
         there = self.table.scan(opened)
         found = differences(
             there,
@@ -148,11 +152,14 @@ class Sync:
         commit = self._commit(
             brought,
             stretch,
+            state,
             inserted=found.inserted,
             updated=found.updated,
             deleted=len(found.gone),
         )
-        if not found.is_empty:
+        if found.is_empty:
+            self.table.look(opened, commit)
+        else:
             self.table.replace(opened, found.slices, found.replaced(there), found.schema, commit)
         self._tell(commit, stretch, brought.export_id)
 
@@ -160,14 +167,16 @@ class Sync:
         self,
         brought: Brought,
         stretch: Stretch,
+        state: State | None,
         *,
         inserted: int = 0,
         updated: int = 0,
         deleted: int = 0,
     ) -> Commit:
+        before = None if state is None else state.watermark
         return Commit(
             brought.added,
-            watermark_after(stretch, brought.end, brought.added),
+            watermark_after(stretch, brought.end, brought.added, before),
             brought.scope if stretch.is_full else None,
             inserted,
             updated,

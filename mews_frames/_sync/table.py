@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mews_frames._models import instant_text, read_instant
 from mews_frames._sync.files import files_of, scan_files
 from mews_frames._sync.identity import Identity
+from mews_frames._sync.looked import Looked, read_looked, write_looked
 from mews_frames._words import how_to_install
 from mews_frames.errors import ConfigurationError, TableError
 
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
 
     from mews_frames._sync.places import Place
 
-__all__ = ["DELETED", "INTERNAL", "SLICE", "SYNCED", "Commit", "MovedError", "State", "Table"]
+__all__ = [
+    "DELETED",
+    "INTERNAL",
+    "MICROSECOND",
+    "SLICE",
+    "SYNCED",
+    "Commit",
+    "MovedError",
+    "State",
+    "Table",
+]
 
 DELETED, SYNCED, SLICE = "_deleted_at", "_synced_at", "_slice"
 INTERNAL = (DELETED, SYNCED, SLICE)
@@ -65,7 +76,8 @@ class State:
     version
         Its number.
     added
-        When the export was added that was merged last, by the clock of Mews.
+        When the export was added that was merged last, or that held nothing new after it; by the
+        clock of Mews.
     watermark
         Up to when the table is complete.
     identity
@@ -173,13 +185,14 @@ class Table:
         """Say what state an opened table is in; None if there is none yet."""
         if opened is None:
             return None
+        metadata, version = opened.metadata(), opened.version()
         added, watermark = (opened.transaction_version(name) for name in (ADDED, WATERMARK))
-        return State(
-            opened.version(),
-            EPOCH if added is None else EPOCH + added * MICROSECOND,
-            EPOCH if watermark is None else EPOCH + watermark * MICROSECOND,
-            None if added is None else Identity.from_text(opened.metadata().description),
-        )
+        if added is None or watermark is None:
+            return State(version, EPOCH, EPOCH, None)
+        if looked := read_looked(self.place, str(metadata.id), version):
+            added, watermark = max(added, looked.added), max(watermark, looked.watermark)
+        identity = Identity.from_text(metadata.description)
+        return State(version, _instant(added), _instant(watermark), identity)
 
     def holds_all_of(self, opened: DeltaTable, scope: str) -> bool:
         """Say whether everything in a resolved scope was exported into it once."""
@@ -269,6 +282,26 @@ class Table:
         )
         self._clean(opened)
 
+    def look(self, opened: DeltaTable, commit: Commit) -> None:
+        """Move the watermark where there is nothing to write: that makes no version.
+
+        Raises
+        ------
+        TableError
+            If that cannot be written.
+        """
+        table, version = str(opened.metadata().id), opened.version()
+        there = read_looked(self.place, table, version)
+        if there is not None and there.added >= _number(commit.added):
+            return  # somebody else has looked later
+        added, watermark = _number(commit.added), _number(commit.watermark)
+        try:
+            write_looked(self.place, Looked(table, version, added, watermark))
+        except OSError as error:
+            raise self._unwritten(error) from error
+        finally:
+            self.place.close_off()
+
     @property
     def _options(self) -> dict[str, str] | None:
         options = self.place.options
@@ -309,12 +342,15 @@ class Table:
         except (errors.DeltaError, OSError) as error:
             if options["mode"] == "error" and self.open() is not None:
                 raise MovedError from error
-            raise TableError(
-                f"the table at {self.place} was not written: {self._said(error)}",
-                hint="it is as it was before; is there space, may you write there?",
-            ) from error
+            raise self._unwritten(error) from error
         finally:
             self.place.close_off()
+
+    def _unwritten(self, error: Exception) -> TableError:
+        return TableError(
+            f"the table at {self.place} was not written: {self._said(error)}",
+            hint="it is as it was before; is there space, may you write there?",
+        )
 
     def _said(self, error: Exception) -> str:
         """Say in a line what deltalake said; a URL in it may hold a key."""
@@ -333,6 +369,10 @@ ROWS_PER_GROUP = 50_000
 
 TARGET_FILE = 1 << 30
 """Bytes: one file for a slice, whose size is decided by its rows."""
+
+
+def _instant(number: int) -> datetime:
+    return EPOCH + number * MICROSECOND
 
 
 def _number(instant: datetime) -> int:

@@ -8,6 +8,7 @@ from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 
 import mews_frames as mf
+from mews_frames._sync.looked import NAME
 from mews_frames.errors import InvalidArgumentError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no mode bits")
@@ -75,9 +76,12 @@ def test_nobody_else_looks_into_a_table_beside_the_cache(sync, client, clock):
         sync("Customer")
         clock.move(86_400)
         sync("Customer")
+        clock.move(60)
+        sync("Customer")  # nothing is new: that is noted too
     finally:
         os.umask(before)
     folder = client.cache.path.with_name("cache-tables")
+    assert len([*folder.rglob(NAME)]) == 1
     for path in [folder, *folder.rglob("*")]:
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), path

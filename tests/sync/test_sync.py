@@ -10,7 +10,10 @@ from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 
 import mews_frames as mf
+from mews_frames._models import instant_text
 from mews_frames._schemas import ENTITY_TYPES
+from mews_frames._sync.looked import NAME
+from mews_frames._sync.plan import everything, watermark_after
 from mews_frames.errors import InvalidArgumentError
 
 DAY = 86_400
@@ -97,6 +100,87 @@ def test_an_empty_delta_makes_no_version(sync, client, clock):
     clock.move(600)
     sync("Reservation")
     assert table_of(client, "Reservation").version() == 0
+
+
+def state_of(client, entity_type, into=None):
+    return client._table(entity_type, into, None, None, None, None).state()
+
+
+def test_how_far_a_table_is_complete_is_told_alike_whether_anything_is_new(client, mews, clock):
+    reached = []
+    for entity_type, seconds, options in (
+        ("Reservation", DAY, {}),
+        ("Reservation", 60, {}),
+        ("Reservation", 3_600, {"reconcile": True}),
+        ("Reservation", DAY, {}),
+        ("Reservation", 1, {}),
+    ):
+        clock.move(seconds)
+        count, (heard, message) = len(adds(mews)), said(client, entity_type, **options)
+        state = state_of(client, entity_type)
+        assert f"complete up to {instant_text(state['complete_up_to'])}" in message
+        assert [event.stage for event in heard].count("synced") == len(adds(mews)) - count == 1
+        reached.append((state["complete_up_to"], state["version"]))
+    assert reached == sorted(reached)
+    assert len({until for until, _ in reached}) == 5
+    assert [version for _, version in reached] == [0, 0, 0, 1, 1]
+
+
+def test_a_quiet_table_asks_only_for_what_is_new_since_it_was_looked_at(sync, mews, clock):
+    for _ in range(3):
+        sync("Reservation")
+        clock.move(600)
+    starts = [body["Filters"]["UpdatedUtc"]["StartUtc"] for body in adds(mews)[1:]]
+    assert starts == ["2026-06-15T10:54:00Z", "2026-06-15T11:04:01Z"]
+
+
+def test_an_export_that_held_nothing_new_is_not_read_again(client, mews, clock):
+    client.sync_entities("LedgerEntry", progress=False)
+    for _ in range(2):  # of the same posting dates, so that the cache has an answer
+        clock.move(60)
+        heard, _ = said(client, "LedgerEntry")
+        assert [event.stage for event in heard if event.stage in ("found", "synced")] == ["synced"]
+
+
+@pytest.mark.parametrize("said", [b"", b"{}", b"[1]", b'{"table": 1, "version": "x"}', b"\xff"])
+def test_a_note_of_a_look_that_is_damaged_counts_for_nothing(sync, client, clock, tmp_path, said):
+    sync("Reservation", into=tmp_path)
+    before = state_of(client, "Reservation", tmp_path)
+    clock.move(600)
+    sync("Reservation", into=tmp_path)
+    (tmp_path / NAME).write_bytes(said)
+    assert state_of(client, "Reservation", tmp_path) == before
+    sync("Reservation", into=tmp_path)
+    after = state_of(client, "Reservation", tmp_path)
+    assert after["complete_up_to"] > before["complete_up_to"]
+
+
+def test_a_look_at_another_table_counts_for_nothing(sync, client, clock, tmp_path):
+    for name in ("one", "two"):
+        sync("Reservation", into=tmp_path / name)
+    clock.move(600)
+    sync("Reservation", into=tmp_path / "one")
+    one = state_of(client, "Reservation", tmp_path / "one")
+    (tmp_path / "one" / NAME).replace(tmp_path / "two" / NAME)
+    two = state_of(client, "Reservation", tmp_path / "two")
+    assert two["complete_up_to"] < one["complete_up_to"] - timedelta(seconds=500)
+
+
+def test_a_look_at_a_later_version_counts_for_nothing(sync, mews, clock, tmp_path):
+    sync("Reservation", into=tmp_path)
+    clock.move(DAY)
+    after = rows_of(sync("Reservation", into=tmp_path))
+    clock.move(600)
+    sync("Reservation", into=tmp_path)
+    # As if an older state were put back, over what is there.
+    (tmp_path / "_delta_log" / f"{1:020}.json").unlink()
+    assert_frame_equal(rows_of(sync("Reservation", into=tmp_path)), after)
+
+
+def test_an_export_that_reaches_less_far_takes_nothing_away(clock):
+    now, full = clock.now(), everything("updated", clock.now())
+    for before, reached in ((None, -360), (now, 0), (now - timedelta(hours=1), -360)):
+        assert watermark_after(full, None, now, before) == now + timedelta(seconds=reached)
 
 
 def test_where_nothing_can_be_new_nothing_is_asked(sync, mews, clock):

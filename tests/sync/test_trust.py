@@ -88,7 +88,7 @@ class World:
         self.entity_type, self.clock, self.steps = entity_type, FakeClock(), Steps()
         self.living, self.ids, self.count = Living(), [], 0
         self.into = Path(folder) / "table"
-        for name in ("create", "replace"):
+        for name in ("create", "replace", "look"):
             patch.setattr(Table, name, stepping(getattr(Table, name), self.steps))
         records = {entity_type: self.living}
         self.mews = mf.sandbox(records=records, clock=self.clock, duration=1, parts=2)
