@@ -613,7 +613,8 @@ def changes(
 def exports(*, profile: str | None = None) -> pl.DataFrame:
     """List the exports that this machine knows, newest first, without asking anybody.
 
-    Mews cannot list exports: this list is all there is.
+    Mews cannot list exports: this list is all there is. It shows ids whole, and which exports are
+    made up, those of the profile ``sandbox``.
 
     Parameters
     ----------

@@ -488,7 +488,8 @@ class Client(Closing):
     ) -> pl.DataFrame:
         """Give the rows of a table that have changed since; see `mews_frames.changes`."""
         table = self._table(entity_type, into, columns, enterprise_ids, chain_ids, storage_options)
-        return table.changes(since)
+        with _naming(self._profile):
+            return table.changes(since)
 
     def _table(
         self,

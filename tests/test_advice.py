@@ -1,8 +1,11 @@
 """Calls that are advised name the profile that was used: copied, they find the same tokens."""
 
+from contextlib import nullcontext
+
 import pytest
 
 import mews_frames as mf
+from mews_frames._display import progress
 from mews_frames._settings import config_file
 
 
@@ -54,6 +57,24 @@ def test_an_export_names_it_and_is_equal_all_the_same(board, mews):
         export._repr_html_()
     )
     assert mews.client(cache_dir=board.cache.path).start_export("OrderItem") == export
+
+
+def test_a_table_that_is_missed_is_made_with_it(board):
+    with pytest.raises(mf.errors.InvalidArgumentError) as caught:
+        board.changes("Bill", since=0)
+    assert caught.value.hint.startswith('mf.sync_entities("Bill", profile="board")')
+
+
+def test_the_card_of_a_load_is_told_it(board, monkeypatch):
+    told = []
+
+    def automatic(_cache, _clock, profile):
+        told.append(profile)
+        return nullcontext()
+
+    monkeypatch.setattr(progress, "automatic", automatic)
+    board.start_export("Bill", progress=None)
+    assert told == ["board"]
 
 
 def test_where_no_profile_was_used_none_is_named(mews):
