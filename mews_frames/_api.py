@@ -482,7 +482,7 @@ def sync_entities(
         dates are exported again, and what is missing there is taken for deleted.
     into
         A folder, or the URL of an object store (``s3://``, ``az://``, ``gs://``). If left out: a
-        folder beside the cache that only you can read, and that `cache` does not clear. A table
+        folder for your data that only you can read, and that `cache` does not clear. A table
         holds what one token and one scope reach; to call for another one is refused.
     as_of
         Read an earlier state instead, and ask Mews nothing: a version, or an instant, which means

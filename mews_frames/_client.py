@@ -33,7 +33,7 @@ from mews_frames._progress import Teller
 from mews_frames._redact import Secret, without_frames
 from mews_frames._remote import Afar, Leave
 from mews_frames._schemas import ENTITY_TYPES
-from mews_frames._settings import Settings, find_settings
+from mews_frames._settings import Settings, find_settings, tables_dirs
 from mews_frames._words import with_profile
 from mews_frames.errors import InvalidArgumentError, MewsError
 
@@ -504,8 +504,8 @@ class Client(Closing):
 
         request = make_scoped(entity_type, enterprise_ids=enterprise_ids, chain_ids=chain_ids)
         asked = keep(entity_type, columns)
-        beside = self._cache.path
-        return Growing.of(request, asked, self._account, into, storage_options, beside=beside)
+        folders = tables_dirs(self._cache.path)
+        return Growing.of(request, asked, self._account, into, storage_options, folders=folders)
 
     # ----------------------------------------------------------------------- knowledge
 

@@ -18,7 +18,15 @@ from mews_frames._trust import flaw_in, others_read
 from mews_frames._version import __version__
 from mews_frames.errors import ConfigurationError
 
-__all__ = ["SANDBOX", "Settings", "config_file", "find_cache_dir", "find_settings", "read_config"]
+__all__ = [
+    "SANDBOX",
+    "Settings",
+    "config_file",
+    "find_cache_dir",
+    "find_settings",
+    "read_config",
+    "tables_dirs",
+]
 
 logger = logging.getLogger("mews_frames")
 
@@ -280,9 +288,29 @@ def _cache_dir(
     for chosen in given:  # a blank one counts as missing; Path("") is the current folder
         if chosen is not None and os.fspath(chosen).strip():
             return Path(chosen).expanduser()
+    return _default_cache_dir()
+
+
+def _default_cache_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("mews-frames", appauthor=False))
+
+
+def tables_dirs(cache_dir: Path) -> tuple[Path, ...]:
+    """Say where tables lie that were given no place: where a new one goes, then older places.
+
+    What a table remembers cannot be exported again, and cleaners empty the system's folder for
+    caches: so tables lie in the user's folder for data. Whoever chose another place for the cache
+    has them beside it (docs/decisions/0023).
+    """
+    beside = cache_dir.with_name(cache_dir.name + "-tables").absolute()
+    if cache_dir != _default_cache_dir():
+        return (beside,)
+    import platformdirs
+
+    data = Path(platformdirs.user_data_dir("mews-frames", appauthor=False))
+    return (data / "tables", beside)
 
 
 def _address(text: str) -> str:

@@ -16,6 +16,7 @@ from mews_frames._cli.talk import ask, give, give_json, give_table, say
 from mews_frames._cli.words import size_in_words
 from mews_frames._display.known import minute, named_type
 from mews_frames._known import made_up_exports
+from mews_frames._settings import tables_dirs
 from mews_frames._words import count_in_words
 from mews_frames.errors import InvalidArgumentError
 
@@ -34,7 +35,7 @@ def dir_(*, profile: options.Profile = None) -> None:
 
 @app.command(epilog="Example: mews-frames cache ls --json")
 def ls(*, profile: options.Profile = None, as_json: options.AsJson = False) -> None:
-    """List the exports in the cache, newest first."""
+    """List the exports in the cache, newest first, and tell where tables of a sync lie."""
     cache = cache_of(profile)
     entries = sorted(cache.entries(), key=_when_added, reverse=True)
     made_up = made_up_exports(cache)
@@ -56,6 +57,7 @@ def ls(*, profile: options.Profile = None, as_json: options.AsJson = False) -> N
         ),
         right=["rows", "size"],
     )
+    _tell_tables(cache.path)
 
 
 @app.command(epilog="Example: mews-frames cache size")
@@ -117,6 +119,16 @@ def verify(*, profile: options.Profile = None, as_json: options.AsJson = False) 
         )
         raise typer.Exit(ExitCode.DAMAGED)
     say("all files are as they were written")
+
+
+def _tell_tables(cache_dir: Path) -> None:
+    """Tell of tables that no place was named for: guests' data lie there too."""
+    logs = [log for each in tables_dirs(cache_dir) for log in sorted(each.glob("*/*/_delta_log"))]
+    if logs:
+        say("tables of mews-frames sync, which clear leaves alone:")
+    for table in (log.parent for log in logs):
+        size = sum(path.stat().st_size for path in table.rglob("*") if path.is_file())
+        say(f"  {table}  {size_in_words(size)}")
 
 
 def _when_added(entry: CacheEntry) -> datetime:

@@ -19,7 +19,7 @@ def sync(  # noqa: PLR0913 - the options of a sync are the contract, as those of
         str | None,
         typer.Option(
             metavar="PLACE",
-            help="A folder, or the URL of an object store; left out: beside the cache, for you"
+            help="A folder, or the URL of an object store; left out: among your data, for you"
             " alone.",
         ),
     ] = None,

@@ -16,7 +16,7 @@ from mews_frames._sync.table import Table
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -59,11 +59,11 @@ class Growing:
         into: str | os.PathLike[str] | None,
         storage_options: Mapping[str, str] | None,
         *,
-        beside: Path,
+        folders: Sequence[Path],
     ) -> Growing:
         """Find the table of a request; nothing is opened yet."""
         identity = Identity.of(request, asked, account)
-        place = find_place(into, storage_options, beside=beside, identity=identity)
+        place = find_place(into, storage_options, folders=folders, identity=identity)
         return cls(request, asked, identity, Table(place))
 
     def sync(self, ask: Asking, overlap: float | None, *, reconcile: bool) -> None:

@@ -1,10 +1,10 @@
-"""Where tables lie: beside the cache, or where the caller says."""
+"""Where tables lie: in the user's folder for them, or where the caller says."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mews_frames._sync.identity import Identity
 
 __all__ = ["Place", "find_place"]
+
+LOG = "_delta_log"
+"""The folder that makes a table of a folder."""
 
 UNFIT = re.compile(
     r"[\[\]^|\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}" + (r"|\\" if os.name == "posix" else "")
@@ -36,7 +39,7 @@ class Place:
     options
         What the object store wants to know, such as keys.
     private
-        The folder beside the cache that nobody else may look into; None where the caller chose
+        The user's folder of tables that nobody else may look into; None where the caller chose
         the place, and with it who sees it.
     """
 
@@ -53,7 +56,7 @@ class Place:
         return self.uri if self.is_local else _without_secrets(self.uri)
 
     def prepare(self) -> None:
-        """Make the folders of a table beside the cache, for nobody else to look into.
+        """Make the folders of a table of the user's, for nobody else to look into.
 
         Raises
         ------
@@ -76,7 +79,7 @@ class Place:
             ) from error
 
     def check(self) -> None:
-        """See that nobody else can have written what lies beside the cache.
+        """See that nobody else can have written what lies in the user's folder of tables.
 
         Raises
         ------
@@ -106,7 +109,7 @@ def find_place(
     into: str | os.PathLike[str] | None,
     options: Mapping[str, str] | None,
     *,
-    beside: Path,
+    folders: Sequence[Path],
     identity: Identity,
 ) -> Place:
     """Find out where a table lies.
@@ -117,9 +120,9 @@ def find_place(
         A folder or a URL, as the caller gave it.
     options
         For the object store.
-    beside
-        The cache folder. Tables lie in a folder of their own beside it: what cannot be asked for
-        again (earlier states, deleted rows) is no cache, and `mf.cache.clear` leaves it alone.
+    folders
+        Of tables without a place of the caller's: where a new one goes, then older places, in
+        which one may lie already.
     identity
         Whose rows they are.
 
@@ -129,7 +132,7 @@ def find_place(
         If it is no place.
     """
     _check_options(options)
-    place = _find_place(into, options, beside=beside, identity=identity)
+    place = _find_place(into, options, folders=folders, identity=identity)
     _check_path(place, identity)
     return place
 
@@ -138,13 +141,15 @@ def _find_place(
     into: str | os.PathLike[str] | None,
     options: Mapping[str, str] | None,
     *,
-    beside: Path,
+    folders: Sequence[Path],
     identity: Identity,
 ) -> Place:
     if into is None:
-        folder = beside.with_name(beside.name + "-tables").absolute()
         name = "-".join(filter(None, (identity.entity_type, identity.digest)))
-        return Place(str(folder / identity.account[:16] / name), None, folder)
+        tables = [(folder / identity.account[:16] / name, folder) for folder in folders]
+        there = (each for each in tables if (each[0] / LOG).exists())
+        path, folder = next(there, tables[0])
+        return Place(str(path), None, folder)
     text: object = os.fspath(into) if hasattr(into, "__fspath__") else into
     if not isinstance(text, str) or not text:
         raise InvalidArgumentError(

@@ -29,6 +29,16 @@ def test_a_later_sync_tells_a_script_that_nothing_changed(mews, run, tmp_path):
     assert pl.scan_delta(told["table"]).select(pl.len()).collect().item() == told["rows"]
 
 
+def test_the_listing_of_the_cache_tells_where_tables_lie(mews, run):
+    assert run("cache", "ls").err == ""
+    table = json.loads(run("sync", "Bill", "--json").out)["table"]
+    run("cache", "clear", "--yes")
+    told = run("cache", "ls")
+    assert "Bill" not in told.out
+    assert f"  {table}  " in told.err
+    assert "clear leaves alone" in told.err
+
+
 def test_columns_and_properties_narrow_a_table(mews, run, tmp_path):
     words = ["--column", "State", "--enterprise-id", mews.enterprise_ids[0], "--overlap", "2h"]
     assert run("sync", "Reservation", "--into", tmp_path / "t", *words).code == 0

@@ -1,8 +1,11 @@
 """A table can be read wherever it can be written."""
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
+import platformdirs
 import polars as pl
 import pytest
 from deltalake import DeltaTable, TableFeatures, write_deltalake
@@ -82,6 +85,45 @@ def test_old_files_in_such_a_folder_are_removed_in_time(sync, clock, living, tmp
         synced = sync("Bill", into=into).collect()
     assert len(list(into.rglob("*.parquet"))) == 3
     assert synced.filter(Notes="2").height == 1
+
+
+@pytest.fixture
+def at_home(mews, clock):
+    """Give a client whose cache is in its default place, in the home of this test."""
+    with mf.Client(
+        mews.client_token,
+        mews.access_token,
+        platform_address=mews.address,
+        transport=mews.transport,
+        clock=clock,
+    ) as client:
+        yield client
+
+
+def table_of(client):
+    return Path(client._table("Bill", None, None, None, None, None).state()["table"])
+
+
+def test_a_table_lies_where_no_cleaner_of_caches_comes(at_home, tmp_path):
+    before = at_home.sync_entities("Bill", progress=False).collect()
+    data = Path(platformdirs.user_data_dir("mews-frames", appauthor=False))
+    assert table_of(at_home).parents[1] == data / "tables"
+    assert tmp_path in data.parents
+    shutil.rmtree(at_home.cache.path)
+    assert not [*at_home.cache.path.parent.rglob("_delta_log")]
+    assert_frame_equal(at_home.sync_entities("Bill", as_of=0).collect(), before)
+
+
+def test_a_table_of_before_goes_on_where_it_lies(at_home, mews, clock):
+    at_home.sync_entities("Bill", progress=False)
+    old = at_home.cache.path.with_name(at_home.cache.path.name + "-tables")
+    table_of(at_home).parents[1].rename(old)
+    count = len(mews.requests)
+    clock.move(DAY)
+    assert at_home.sync_entities("Bill", progress=False).collect().height == 9
+    assert old in table_of(at_home).parents
+    adds = [r.body for r in mews.requests[count:] if r.operation == "add"]
+    assert ["Filters" in body for body in adds] == [True]
 
 
 def test_the_url_of_a_folder_is_that_folder(sync, tmp_path):
