@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args, overload
 from urllib.parse import urlsplit
 
 from mews_frames._redact import Secret
+from mews_frames._words import count_in_words
 from mews_frames.errors import ServerError
 from mews_frames.typing import Status
 
@@ -162,7 +163,7 @@ class Export:
 
     def __repr__(self) -> str:
         """Say it in one line; ids of properties and sizes of parts are in its attributes."""
-        size = f", {len(self.files)} parts" if self.files else ""
+        size = f", {count_in_words(len(self.files), 'part')}" if self.files else ""
         until = f", expires {instant_text(self.expires)}" if self.expires else ""
         return f"<Export {self.id} of {self.entity_type}: {self.status}{size}{until}>"
 

@@ -164,6 +164,7 @@ def test_an_export_shows_itself():
     assert repr(export) == (
         f"<Export {ID} of OrderItem: Success, 2 parts, expires 2026-01-08T00:00:00Z>"
     )
+    assert "Success, 1 part>" in repr(Export(ID, "Success", "Bill", files=(ExportFile(1, 9),)))
 
 
 def test_a_running_export_shows_itself(client):
