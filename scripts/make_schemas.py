@@ -65,11 +65,13 @@ def _field(facts: Json, field: Json, sign: str = "") -> Json:
 
 def _meaning(facts: Json, field: Json, sign: str) -> str:
     """Give the meaning of a field; elements of a list have that of their type or enum."""
+    old = facts["enums"][field["enum"]].get("deprecated") if "enum" in field else None
     if "meaning" not in field and "enum" in field:
         field = facts["enums"][field["enum"]]
     elif "meaning" not in field and "of" in field:
         field = facts["types"][field["of"]]
-    return "; ".join(filter(None, (field["meaning"], sign or field.get("sign"))))
+    warning = old and f"old values that can still occur: {', '.join(old)}"
+    return "; ".join(filter(None, (field["meaning"], sign or field.get("sign"), warning)))
 
 
 def _either(facts: Json, branches: dict[str, str]) -> list[Json]:

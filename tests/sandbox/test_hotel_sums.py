@@ -103,9 +103,16 @@ def test_items_are_closed_when_their_bill_is(items, bills):
 
 
 def test_received_payments_are_negative_and_refunds_are_not(payments):
-    assert set(payments["Kind"]) == {"Payment", "Refund"}
+    known = payments.drop_nulls("Kind")
+    assert set(known["Kind"]) == {"Payment", "Refund"}
     is_refund = C("Kind") == "Refund"
-    assert payments.filter(is_refund != (C("Amount.GrossValue") > 0)).is_empty()
+    assert known.filter(is_refund != (C("Amount.GrossValue") > 0)).is_empty()
+
+
+def test_only_what_went_through_mews_has_a_kind(payments):
+    without = payments.filter(C("Kind").is_null())
+    assert set(without["Type"]) == {"CashPayment", "ExternalPayment"}
+    assert set(payments.drop_nulls("Kind")["Type"]) == {"CreditCardPayment", "AlternativePayment"}
 
 
 def test_deposits_come_before_the_guest_and_go_back_when_the_stay_is_off(payments):

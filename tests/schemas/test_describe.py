@@ -103,6 +103,7 @@ def test_units_stand_behind_the_meaning():
     [
         ("Payment", "Amount.GrossValue", "money received is negative"),
         ("Payment", "SettlementUtc", "null until then"),
+        ("Payment", "Kind", "an example of cash has it too"),
         ("LedgerEntry", "Value", "never negative"),
         ("Reservation", "StartUtc", "early check-in rewrites it"),
         ("Reservation", "State", "NoShow"),

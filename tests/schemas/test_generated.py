@@ -104,7 +104,28 @@ def test_one_name_with_two_types_is_refused(maker):
         one_of(maker, [named("Id", "a")], [named("Id", "a", kind="integer")])
 
 
+def test_a_meaning_names_the_values_that_are_old(maker):
+    facts = {
+        "enums": {
+            "Way": {"meaning": "way", "values": dict.fromkeys("ABC", ""), "deprecated": ["A", "C"]},
+            "Plain": {"meaning": "plain", "values": {"A": ""}},
+        }
+    }
+    field = {"type": "enum", "enum": "Way", "nullable": False}
+    assert (
+        maker._field(facts, field | {"meaning": "mine"})["meaning"]
+        == "mine; old values that can still occur: A, C"
+    )
+    assert maker._field(facts, field)["meaning"] == "way; old values that can still occur: A, C"
+    assert maker._field(facts, field | {"enum": "Plain"})["meaning"] == "plain"
+
+
 # --------------------------------------------------------------------------- the facts
+
+
+def test_every_value_that_is_old_is_a_value():
+    for name, enum in FACTS["enums"].items():
+        assert set(enum.get("deprecated", [])) <= set(enum["values"]), name
 
 
 def test_the_facts_cover_the_types_that_mews_exports():

@@ -64,9 +64,20 @@ def _payment(group: Group, stay: Stay, bill: Bill | None, paid: Payment) -> str:
         f'"UpdatedUtc":"{text(paid.updated(bill))}","SettlementUtc":{maybe(paid.settled)},'
         f'"AccountingState":"{_accounting(paid, closed)}","State":"{paid.state}",'
         f'"Identifier":"{"" if paid.method == "cash" else f"made-up-{stay.number}-{paid.number}"}",'
-        f'"Type":"{TYPES[paid.method]}","Kind":"{"Payment" if paid.cents < 0 else "Refund"}",'
+        f'"Type":"{TYPES[paid.method]}","Kind":{quoted(_kind(paid))},'
         f'"Data":{_data(group, stay, paid)},"PaymentOrigin":"{_origin(stay, paid)}"}}\n'
     )
+
+
+def _kind(paid: Payment) -> str | None:
+    """Say whether money came or went, where Mews handled it.
+
+    Mews docs, operations/payments.md: "only for payments processed by Mews Payments". Their
+    example of cash has a kind all the same; here the rule is kept.
+    """
+    if paid.method in ("cash", "transfer"):
+        return None
+    return "Payment" if paid.cents < 0 else "Refund"
 
 
 def _original(currency: str, stay: Stay, paid: Payment, amount: str) -> str:
