@@ -728,9 +728,10 @@ def drift(frame_or_export: Any, *, profile: str | None = None) -> pl.DataFrame:
 def check(what: Any, *, profile: str | None = None) -> pl.DataFrame:
     """Check what an auditor would: a small table, never an exception about the data.
 
-    Unique ids; fields that Mews' docs require; gross = net + taxes, to the cent; one currency in
-    what a sum would add up. Of an export also: rows within its window, and properties that were
-    asked for and have no rows. Of several types together: foreign keys that lead nowhere.
+    Unique ids; fields that Mews' docs require, unless they are deprecated or missing in the docs'
+    own examples; gross = net + taxes, to the cent; one currency in what a sum would add up. Of an
+    export also: rows within its window, and properties that were asked for and have no rows. Of
+    several types together: foreign keys that lead nowhere.
 
     Parameters
     ----------

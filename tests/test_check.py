@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,6 +12,8 @@ import mews_frames as mf
 from mews_frames.errors import InvalidArgumentError
 
 ROWS = 4_000
+DATA = Path(__file__).parent / "data"
+"""The records that Mews publishes."""
 
 
 def line(report, check, column=None):
@@ -56,6 +59,28 @@ def test_a_missing_field_is_found_and_named():
     assert line(report, "required fields", "EnterpriseId") == (ROWS, 1, first_id("OrderItem"))
     named = report.filter(check="required fields", failed=1)["column"].to_list()
     assert named == ["EnterpriseId"]
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_what_mews_publishes_has_all_that_is_required(clock, path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    with mf.sandbox(records={path.stem: lines}, clock=clock) as mews, mews.client() as client:
+        report = client.check(path.stem)
+    assert report.filter(pl.col("check") == "required fields")["failed"].to_list() == [0]
+
+
+@pytest.mark.parametrize(
+    ("entity_type", "column"),
+    [
+        ("Reservation", "GroupId"),
+        ("Reservation", "ScheduledEndUtc"),
+        ("Reservation", "StartUtc"),
+        ("AvailabilityAdjustment", "ActivityState"),
+    ],
+)
+def test_what_was_seen_null_or_is_on_its_way_out_may_be_missing(entity_type, column):
+    report = mf.check(spoilt(entity_type, **{column: None}))
+    assert line(report, "required fields")[1] == 0
 
 
 @pytest.mark.parametrize(("more", "failed"), [("0.01", 0), ("0.02", 1), ("-0.02", 1)])
