@@ -1,11 +1,13 @@
 """``mews-frames cache`` shows what lies on disk, and removes it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 import mews_frames as mf
 from mews_frames._settings import config_file
+from mews_frames.testing import FakeClock
 
 
 @pytest.fixture
@@ -128,8 +130,9 @@ def test_a_profile_with_a_cache_of_its_own_is_looked_into(export_id, run, monkey
 
 
 def test_what_is_made_up_is_said_to_be(export_id, run):
-    made_up = run("export", "start", "Bill", "--profile", "sandbox").out.strip()
-    run("export", "wait", made_up, "--profile", "sandbox", "--quiet")
+    with mf.Client(profile="sandbox", clock=FakeClock(datetime.now(UTC))) as client:
+        client.load_entities("Bill", progress=False)
+        made_up = client.exports().filter(type="Bill")["id"].item()
     for words, key in ((["cache", "ls"], "export_id"), (["export", "list"], "id")):
         told = json.loads(run(*words, "--json").out)
         assert {each[key]: each["made_up"] for each in told} == {export_id: False, made_up: True}
