@@ -1,6 +1,7 @@
 """Tables of hotels whose clock the tests move."""
 
 import pytest
+from support.s3 import s3, to_s3  # noqa: F401 - fixtures
 
 import mews_frames as mf
 

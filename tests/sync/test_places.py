@@ -57,9 +57,30 @@ def live(sync, client, living, clock, **options):
     assert sorted(changed["_change"]) == ["removed", "updated"]
 
 
+def state_of(client, into=None, storage_options=None):
+    return client._table("Bill", into, None, None, None, storage_options).state()
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_a_table_lives_in_a_folder_of_any_name(sync, client, living, clock, tmp_path, name):
     live(sync, client, living, clock, into=tmp_path / name / "t")
+
+
+@pytest.mark.parametrize("given", ["by the environment", "as options"])
+def test_so_does_one_in_an_object_store(sync, client, living, clock, to_s3, s3, monkeypatch, given):
+    options = {"AWS_ALLOW_HTTP": "true"}
+    if given == "as options":
+        options |= s3
+        for name in s3:
+            monkeypatch.delenv(name)
+    place = {"into": f"{to_s3}/{given}/hotel=1/Jürgen", "storage_options": options}
+    live(sync, client, living, clock, **place)
+    before = state_of(client, **place)
+    clock.move(600)
+    sync("Bill", **place)
+    after = state_of(client, **place)
+    assert after["version"] == before["version"]
+    assert after["complete_up_to"] > before["complete_up_to"]
 
 
 def test_so_does_one_beside_a_cache_of_such_a_name(mews, living, clock, tmp_path):
@@ -101,7 +122,7 @@ def at_home(mews, clock):
 
 
 def table_of(client):
-    return Path(client._table("Bill", None, None, None, None, None).state()["table"])
+    return Path(state_of(client)["table"])
 
 
 def test_a_table_lies_where_no_cleaner_of_caches_comes(at_home, tmp_path):
