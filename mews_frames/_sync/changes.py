@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mews_frames._frames.columns import Kept
-from mews_frames._sync.reading import open_as_of, scan_table
+from mews_frames._sync.reading import check_as_of, open_as_of, scan_table
 from mews_frames._sync.table import DELETED, SYNCED
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def changes_of(table: Table, identity: Identity, asked: Kept, *, since: AsOf) ->
     """
     import polars as pl
 
-    then = open_as_of(table, identity, since, name="since")
+    then = open_as_of(table, identity, check_as_of("since", since), name="since")
     now = open_as_of(table, identity, None)
     before, after = _keys(table, then, now), _keys(table, now, then)
     was, there = before.filter(~pl.col("gone")), after.filter(~pl.col("gone"))

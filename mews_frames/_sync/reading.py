@@ -38,14 +38,14 @@ def check_as_of(name: str, value: object) -> int | datetime:
         return value
     try:
         instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        instant = None
-    if not isinstance(instant, datetime) or instant.utcoffset() is None:
-        raise InvalidArgumentError(
-            f"{name} is neither a version nor an instant with a zone: {value!r}",
-            hint=f'{name}="2026-01-31T06:00:00Z", or {name}=3 for version 3',
-        )
-    return instant.astimezone(UTC)
+        if isinstance(instant, datetime) and instant.utcoffset() is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first hours of the year 1 are in no year of UTC
+        pass
+    raise InvalidArgumentError(
+        f"{name} is neither a version nor an instant with a zone: {value!r}",
+        hint=f'{name}="2026-01-31T06:00:00Z", or {name}=3 for version 3',
+    )
 
 
 def open_as_of(

@@ -295,11 +295,21 @@ def test_a_state_that_there_was_not_is_an_error(sync, as_of):
         sync("Reservation", as_of=as_of)
 
 
-@pytest.mark.parametrize("as_of", [-1, True, "yesterday", "2026-06-15", 1.5])
+NO_STATES = [-1, True, "yesterday", "2026-06-15", 1.5, "0001-01-01T00:00:00+14:00"]
+
+
+@pytest.mark.parametrize("as_of", NO_STATES)
 def test_what_is_no_state_is_refused(sync, as_of):
     sync("Reservation")
     with pytest.raises(mf.errors.InvalidArgumentError):
         sync("Reservation", as_of=as_of)
+
+
+@pytest.mark.parametrize("since", [*NO_STATES, None])
+def test_nothing_has_changed_since_what_is_no_state(sync, client, since):
+    sync("Reservation")
+    with pytest.raises(mf.errors.InvalidArgumentError, match="since is n"):
+        client.changes("Reservation", since=since)
 
 
 def test_a_state_whose_files_are_gone_is_an_error_and_no_shorter_frame(sync, client, clock):
