@@ -96,10 +96,18 @@ def test_bills_are_receipts_or_invoices_of_companies(bills):
 
 
 def test_items_are_closed_when_their_bill_is(items, bills):
-    joined = items.join(bills.select("Id", "State", "IssuedUtc"), left_on="BillId", right_on="Id")
+    some = items.filter(C("Amount.GrossValue") != 0)
+    joined = some.join(bills.select("Id", "State", "IssuedUtc"), left_on="BillId", right_on="Id")
     assert joined.height > 9000
     assert joined.filter(C("AccountingState") != C("State")).is_empty()
     assert joined.filter(C("ClosedUtc").ne_missing(C("IssuedUtc"))).is_empty()
+
+
+def test_items_of_zero_value_are_inactive_and_no_others(items):
+    is_free = items["Amount.GrossValue"] == 0
+    void = items["AccountingState"] == "Canceled"
+    assert set(items.filter(is_free)["AccountingState"]) == {"Inactive", "Canceled"}
+    assert (items["AccountingState"] == "Inactive").equals(is_free & ~void)
 
 
 def test_received_payments_are_negative_and_refunds_are_not(payments):

@@ -25,7 +25,7 @@ def order_items(group: Group, as_of: int, stay: Stay, wants: Wants) -> str:
     bill = folio_of(group, stay, as_of).bill
     account, account_type = account_of(group, stay)
     closed = maybe(bill and bill.closed)
-    state = "Open" if closed == "null" else "Closed"
+    on_bill = "Open" if closed == "null" else "Closed"
     bill_id = "null" if bill is None else f'"{group.id("Bill", stay.key)}"'
     ids = group.id("OrderItem", stay.key)
     whose = (
@@ -58,12 +58,22 @@ def order_items(group: Group, as_of: int, stay: Stay, wants: Wants) -> str:
             f'"Amount":{total},"OriginalAmount":{total},"RevenueType":"{kind.revenue_type}",'
             f'{who}{created}","UpdatedUtc":"{updated}","ConsumedUtc":"{consumed}",'
             f'{ends[void]}{start}","ClaimedUtc":null,'
-            f'"AccountingState":"{"Canceled" if void else state}","Type":"{kind.item_type}",'
+            f'"AccountingState":"{_state(charge, on_bill)}","Type":"{kind.item_type}",'
             f'"Options":{{"CanceledWithReservation":{flag(void)}}},'
             f'"Data":{_data(ids, stay, charge)},'
             '"TaxExemptionReason":null,"TaxExemptionLegalReference":null}\n'
         )
     return "".join(made)
+
+
+def _state(charge: Charge, on_bill: str) -> str:
+    """Say how an item stands in billing: as its bill does, if there is something to bill.
+
+    Mews docs, operations/orderitems.md: Inactive items are of zero value, or not confirmed.
+    """
+    if charge.is_void:
+        return "Canceled"
+    return on_bill if charge.gross else "Inactive"
 
 
 def account_of(group: Group, stay: Stay) -> tuple[str, str]:
