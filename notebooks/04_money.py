@@ -153,7 +153,7 @@ receivable = (
 # ## The ledger: debits equal credits
 #
 # `Value` is never negative: `LedgerEntryType` says which side it stands on. Entries have no
-# currency: it is that of the hotel.
+# currency: presumably it is that of the hotel, Mews does not say.
 
 # %%
 signed = pl.col("Value") * pl.when(pl.col("LedgerEntryType") == "Debit").then(1).otherwise(-1)
