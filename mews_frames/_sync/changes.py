@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mews_frames._frames.columns import Kept
 from mews_frames._sync.reading import check_as_of, open_as_of, scan_table
-from mews_frames._sync.table import DELETED, SYNCED
+from mews_frames._sync.state import DELETED, SYNCED
 
 if TYPE_CHECKING:
     import polars as pl

@@ -33,7 +33,7 @@ class Looked:
     version
         The newest version then.
     added, watermark
-        As in `mews_frames._sync.table.State`, in microseconds.
+        As in `mews_frames._sync.state.State`, in microseconds.
     """
 
     table: str

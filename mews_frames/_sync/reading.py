@@ -10,13 +10,14 @@ from mews_frames._frames.rescue import only_kept
 from mews_frames._models import instant_text
 from mews_frames._sync.identity import Identity
 from mews_frames._sync.rows import column_as
-from mews_frames._sync.table import DELETED, Table
+from mews_frames._sync.state import DELETED
 from mews_frames.errors import InvalidArgumentError, TableError
 
 if TYPE_CHECKING:
     import polars as pl
     from deltalake import DeltaTable
 
+    from mews_frames._sync.table import Table
     from mews_frames.typing import AsOf
 
 __all__ = ["check_as_of", "open_as_of", "read_table", "scan_table"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._frames.merge import older_rows, without_older
-from mews_frames._sync.table import DELETED, INTERNAL, SLICE, SYNCED
+from mews_frames._sync.state import DELETED, INTERNAL, SLICE, SYNCED
 from mews_frames.errors import TableError
 
 if TYPE_CHECKING:

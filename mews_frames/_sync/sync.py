@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mews_frames._models import instant_text
 from mews_frames._sync.plan import everything, next_stretch, watermark_after
 from mews_frames._sync.rows import differences, first_slices, newest_rows, with_internal
-from mews_frames._sync.table import MICROSECOND, Commit, MovedError
+from mews_frames._sync.state import MICROSECOND, Commit, MovedError
 from mews_frames.errors import TableError
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mews_frames._sync.asking import Asking, Brought
     from mews_frames._sync.identity import Identity
     from mews_frames._sync.plan import Stretch
-    from mews_frames._sync.table import State, Table
+    from mews_frames._sync.state import State
+    from mews_frames._sync.table import Table
 
 __all__ = ["Sync"]
 

@@ -8,8 +8,6 @@ checkpoints, and make two commits that touch them conflict
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,36 +15,30 @@ from mews_frames._models import instant_text, read_instant
 from mews_frames._sync.files import files_of, scan_files
 from mews_frames._sync.identity import Identity
 from mews_frames._sync.looked import Looked, read_looked, write_looked
+from mews_frames._sync.state import (
+    ADDED,
+    EPOCH,
+    MICROSECOND,
+    SCOPE,
+    SLICE,
+    WATERMARK,
+    Commit,
+    MovedError,
+    State,
+)
 from mews_frames._words import how_to_install
 from mews_frames.errors import ConfigurationError, TableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     import polars as pl
     from deltalake import CommitProperties, DeltaTable
 
     from mews_frames._sync.places import Place
 
-__all__ = [
-    "DELETED",
-    "INTERNAL",
-    "MICROSECOND",
-    "SLICE",
-    "SYNCED",
-    "Commit",
-    "MovedError",
-    "State",
-    "Table",
-]
-
-DELETED, SYNCED, SLICE = "_deleted_at", "_synced_at", "_slice"
-INTERNAL = (DELETED, SYNCED, SLICE)
-"""Columns of ours: when a row was found gone at Mews; when the export was added that brought its
-present state; which partition it lies in."""
-
-ADDED, WATERMARK, SCOPE = "mews_frames.added", "mews_frames.watermark", "mews_frames.scope."
-EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+__all__ = ["Table"]
 
 KEPT = "interval 90 days"
 PROPERTIES = {
@@ -61,55 +53,6 @@ READER_VERSION = 1
 
 CLEAN_EVERY = 20
 """Commits between two looks for files that are older than the history."""
-
-
-class MovedError(Exception):
-    """Somebody else has committed in between: what was found out about the table is old."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A version of a table.
-
-    Attributes
-    ----------
-    version
-        Its number.
-    added
-        When the export was added that was merged last, or that held nothing new after it; by the
-        clock of Mews.
-    watermark
-        Up to when the table is complete.
-    identity
-        Whose rows it holds; None if it is none of ours.
-    """
-
-    version: int
-    added: datetime
-    watermark: datetime
-    identity: Identity | None
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What one commit says besides its rows.
-
-    Attributes
-    ----------
-    added, watermark
-        As in `State`.
-    scope
-        Digest of the resolved scope, if everything in it was exported.
-    inserted, updated, deleted
-        Rows.
-    """
-
-    added: datetime
-    watermark: datetime
-    scope: str | None
-    inserted: int
-    updated: int
-    deleted: int
 
 
 class Table:
