@@ -12,7 +12,8 @@ from deltalake import DeltaTable, TableFeatures, write_deltalake
 from polars.testing import assert_frame_equal
 
 import mews_frames as mf
-from mews_frames._sync import rows
+from mews_frames._sync import rows, table
+from mews_frames._sync.places import Place
 from mews_frames.errors import InvalidArgumentError, TableError
 from mews_frames.testing import Happening, Living
 
@@ -93,12 +94,9 @@ def test_so_does_one_beside_a_cache_of_such_a_name(mews, living, clock, tmp_path
 
 
 def test_old_files_in_such_a_folder_are_removed_in_time(sync, clock, living, tmp_path, monkeypatch):
-    monkeypatch.setattr("mews_frames._sync.table.CLEAN_EVERY", 1)
-    monkeypatch.setitem(
-        __import__("mews_frames._sync.table", fromlist=["PROPERTIES"]).PROPERTIES,
-        "delta.deletedFileRetentionDuration",
-        "interval 0 days",
-    )
+    monkeypatch.setattr(table, "CLEAN_EVERY", 1)
+    kept = "delta.deletedFileRetentionDuration"
+    monkeypatch.setitem(table.PROPERTIES, kept, "interval 0 days")
     into = tmp_path / "Jane Doe"
     for number in range(3):
         living.happen(bill(4, clock.now(), Notes=str(number)))
@@ -169,14 +167,11 @@ def test_a_folder_in_which_rows_would_be_lost_is_refused(sync, mews, tmp_path, n
 
 
 def test_files_of_other_slices_stay_shut(sync, living, clock, tmp_path):
-    from mews_frames._sync.places import Place
-    from mews_frames._sync.table import Table
-
     sync("Bill", into=tmp_path / "t")
     for path in tmp_path.glob("t/_slice=[02]/*"):
         path.unlink()
-    table = Table(Place(str(tmp_path / "t")))
-    mine = table.scan(table.open()).filter(pl.col("_slice") == 1)
+    there = table.Table(Place(str(tmp_path / "t")))
+    mine = there.scan(there.open()).filter(pl.col("_slice") == 1)
     assert mine.collect().height == 3
 
 
@@ -195,9 +190,9 @@ def test_rows_of_a_release_that_knew_fewer_fields_are_compared(
 ):
     into = tmp_path / "t"
     sync("Bill", into=into)
-    table = DeltaTable(into)
-    old = pl.scan_delta(table).collect().drop("Notes")
-    write_deltalake(table, old, mode="overwrite", schema_mode="overwrite", partition_by=["_slice"])
+    there = DeltaTable(into)
+    old = pl.scan_delta(there).collect().drop("Notes")
+    write_deltalake(there, old, mode="overwrite", schema_mode="overwrite", partition_by=["_slice"])
     later = old.filter(_slice=0).with_columns(_synced_at=pl.col("_synced_at").dt.offset_by("1h"))
     write_deltalake(DeltaTable(into), later, mode="overwrite", predicate="_slice IN (0)")
     living.happen(bill(8, clock.now(), Notes="b"))
