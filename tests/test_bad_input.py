@@ -366,9 +366,10 @@ def test_several_types_may_come_from_a_generator(mews):
 
 def test_ids_may_be_uuids(mews):
     client = mews.client()
-    export = client.start_export("Bill", enterprise_ids=[UUID(ID)])
-    assert export.scope.enterprise_ids == (ID,)
-    assert client.start_export("Bill", enterprise_ids=[ID.upper()]).id == export.id
+    known = mews.enterprise_ids[0]
+    export = client.start_export("Bill", enterprise_ids=[UUID(known)])
+    assert export.scope.enterprise_ids == (known,)
+    assert client.start_export("Bill", enterprise_ids=[known.upper()]).id == export.id
 
 
 @pytest.mark.parametrize("instant", [pd.Timestamp("2026-01-01"), JANUARY])

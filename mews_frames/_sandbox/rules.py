@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mews_frames._sandbox.checks import Add
     from mews_frames.testing import Fault
     from mews_frames.typing import Clock, Status
 
@@ -88,7 +89,7 @@ class Mews:
         self._clock = clock
         self._recipe = recipe or Recipe()
         self._faults = FaultBook(faults)
-        given = given or {}
+        given = self._given = given or {}
         living = {name: it for name, it in given.items() if isinstance(it, Living)}
         served = {name: it for name, it in given.items() if not isinstance(it, Living)}
 
@@ -177,6 +178,7 @@ class Mews:
 
     def _add(self, data: dict[str, Any]) -> Answer:
         asked = add_of(data, self._clock.now())
+        self._refuse_strangers(asked)
 
         def fails() -> bool:
             fault = self._faults.take(Fail, lambda it: it.entity_type in (None, asked.entity_type))
@@ -184,6 +186,14 @@ class Mews:
 
         stored = self._store.add(asked, self._recipe, fails)
         return json_answer(200, {"Export": self._shown(stored, "Pending", [])})
+
+    def _refuse_strangers(self, asked: Add) -> None:
+        """Refuse ids of no hotel here. Those of records that were given may be any."""
+        name, known = _properties(asked.entity_type, self._recipe)
+        strangers = [each for each in asked.ids or () if each not in known]
+        if strangers and asked.entity_type not in self._given:
+            # Mews docs do not say what a foreign id does.
+            raise RefusedError(400, f"Invalid {name}: {strangers[0]} is out of reach.")
 
     def _get_all(self, data: dict[str, Any]) -> Answer:
         ids = dict.fromkeys(export_ids_of(data))  # each once, in the order asked
@@ -221,15 +231,9 @@ class Mews:
         }
 
     def _scope(self, stored: Stored) -> dict[str, Any]:
-        kind = load_schema(stored.asked.entity_type).scope
-        ids = stored.asked.ids
-        if ids is None:  # resolved: everything that the token reaches
-            group = hotel.group_of(stored.recipe.rows, stored.recipe.seed)
-            ids = group.chain_ids if kind == "chain" else group.enterprise_ids
-        return {
-            "EnterpriseIds": list(ids) if kind == "enterprise" else None,
-            "ChainIds": list(ids) if kind == "chain" else None,
-        }
+        name, everything = _properties(stored.asked.entity_type, stored.recipe)
+        ids = stored.asked.ids or everything  # resolved: all that the token reaches
+        return {"EnterpriseIds": None, "ChainIds": None} | {name: list(ids)}
 
     def _download(self, request: Request) -> Answer:
         shown = [unquote(request.query), *request.headers.values(), request.body.decode("latin-1")]
@@ -280,6 +284,14 @@ class Mews:
                 before = self._received[entry]
                 self._received[entry] = replace(before, sent=before.sent + len(chunk))
             yield chunk
+
+
+def _properties(entity_type: str, recipe: Recipe) -> tuple[str, tuple[str, ...]]:
+    """Give what the scope of a type is made of: its name on the wire, and all ids of the hotels."""
+    group = hotel.group_of(recipe.rows, recipe.seed)
+    if load_schema(entity_type).scope == "chain":
+        return "ChainIds", group.chain_ids
+    return "EnterpriseIds", group.enterprise_ids
 
 
 def _wire(moment: datetime | None) -> str | None:

@@ -8,11 +8,13 @@ import pytest
 from support.door import ENVELOPE, POSTED
 
 from mews_frames._sandbox import rules
+from mews_frames._sandbox.hotel import group_of
 from mews_frames._schemas import ENTITY_TYPES
 
 SOME_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
-OTHER_ID = "11111111-2222-4333-8444-555555555555"
 PATHS = "/api/connector/v1/exports/"
+GROUP = group_of(200, 0)
+"""The hotels behind a door that is opened without options."""
 
 
 def text(moment):
@@ -203,16 +205,17 @@ def test_most_types_take_enterprises_and_no_chains(door, name):
     filters = {"Filters": POSTED} if name == "LedgerEntry" else {}
     refused = door.add(name, Scope={"ChainIds": [SOME_ID]}, **filters)
     assert said(refused).startswith("Invalid ChainIds")
-    export = door.added(name, Scope={"EnterpriseIds": [SOME_ID.upper(), OTHER_ID]}, **filters)
-    assert export["Scope"] == {"EnterpriseIds": [SOME_ID, OTHER_ID], "ChainIds": None}
+    one, two = GROUP.enterprise_ids[:2]
+    export = door.added(name, Scope={"EnterpriseIds": [one.upper(), two]}, **filters)
+    assert export["Scope"] == {"EnterpriseIds": [one, two], "ChainIds": None}
 
 
 @pytest.mark.parametrize("name", ["Customer", "Company"])
 def test_customers_and_companies_take_chains_and_no_enterprises(door, name):
     refused = door.add(name, Scope={"EnterpriseIds": [SOME_ID]})
     assert said(refused).startswith("Invalid EnterpriseIds")
-    export = door.added(name, Scope={"ChainIds": [SOME_ID]})
-    assert export["Scope"] == {"EnterpriseIds": None, "ChainIds": [SOME_ID]}
+    export = door.added(name, Scope={"ChainIds": GROUP.chain_ids[:1]})
+    assert export["Scope"] == {"EnterpriseIds": None, "ChainIds": [GROUP.chain_ids[0]]}
 
 
 @pytest.mark.parametrize("scope", [None, {}, {"EnterpriseIds": None, "ChainIds": None}])
@@ -231,8 +234,26 @@ def test_only_rows_of_the_scope_are_exported(open_door):
     some = door.finish("OrderItem", Scope={"EnterpriseIds": enterprises[:1]})
     assert {row["EnterpriseId"] for row in door.rows(some)} == set(enterprises[:1])
     assert {row["ChainId"] for row in door.rows(everywhere)} == set(chains)
-    none = door.finish("Customer", Scope={"ChainIds": [SOME_ID]})
-    assert (none["Status"], none["Files"]) == ("Success", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "known"),
+    [
+        ("OrderItem", "EnterpriseIds", GROUP.enterprise_ids[0]),
+        ("Company", "ChainIds", GROUP.chain_ids[0]),
+    ],
+)
+def test_ids_that_the_token_does_not_reach_are_refused(door, name, key, known):
+    refused = door.add(name, Scope={key: [known, SOME_ID]})
+    assert said(refused).startswith(f"Invalid {key}: {SOME_ID} is")
+    assert door.added(name, Scope={key: [known]})["Scope"][key] == [known]
+
+
+def test_records_of_ones_own_may_be_of_any_property(open_door):
+    door = open_door(given={"OrderItem": [b"{}"]})
+    scope = {"EnterpriseIds": [SOME_ID]}
+    assert door.added(Scope=scope)["Scope"]["EnterpriseIds"] == [SOME_ID]
+    assert door.add("Bill", Scope=scope).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -247,7 +268,8 @@ def test_a_list_of_ids_holds_1_to_1000_guids(door, ids):
 
 
 def test_a_list_of_1000_ids_is_taken(door):
-    assert door.add("OrderItem", Scope={"EnterpriseIds": [SOME_ID] * 1000}).status_code == 200
+    ids = [GROUP.enterprise_ids[0]] * 1000
+    assert door.add("OrderItem", Scope={"EnterpriseIds": ids}).status_code == 200
     assert door.get_all(*[SOME_ID] * 1000).json() == {"Exports": []}
 
 
@@ -439,7 +461,8 @@ def test_exports_are_shown_once_each_in_the_order_asked_for_in_any_case(door):
 
 def test_what_was_asked_for_is_shown_at_every_look(door):
     window = updated(ago(door.clock, days=10), ago(door.clock, days=9))
-    export = door.added("OrderItem", Scope={"EnterpriseIds": [SOME_ID]}, Filters=window)
+    scope = {"EnterpriseIds": GROUP.enterprise_ids[:1]}
+    export = door.added("OrderItem", Scope=scope, Filters=window)
     look = door.look(export["Id"])
     assert (look["Scope"], look["Filters"]) == (export["Scope"], export["Filters"])
 
