@@ -25,6 +25,19 @@ UPDATED = "UpdatedUtc"
 
 INEXACT = {"real", "double precision"}
 
+EXAMPLE = "postgresql://user:password@host:5432/hotel"
+_LETTER = r"(?:[^\s%@/?#&=:,\[\]]|%(?!00)[0-9A-Fa-f]{2})"
+_HOST = rf"(?:\[[0-9A-Fa-f:.]+(?:%\w+)?\]|{_LETTER}*)(?::\d*)?"
+ADDRESS = re.compile(
+    r"postgres(?:ql)?://"
+    r"(?:(?:[^\s%@/:]|%(?!00)[0-9A-Fa-f]{2})*(?::(?:[^\s%@/]|%(?!00)[0-9A-Fa-f]{2})*)?@)?"
+    rf"{_HOST}(?:,{_HOST})*"
+    r"(?:/(?:[^\s%@/?]|%(?!00)[0-9A-Fa-f]{2})*)?"
+    r"(?:\?\w+=(?:[^\s%&=]|%(?!00)[0-9A-Fa-f]{2})*(?:&\w+=(?:[^\s%&=]|%(?!00)[0-9A-Fa-f]{2})*)*)?"
+)
+"""What libpq reads (its documentation, "Connection URIs"), but that a database has / written %2F:
+so that a password with / or @ in it is not taken for a host and a database, which errors name."""
+
 MOST_BYTES = 63
 """Of a name: PostgreSQL cuts what is longer, with no more than a notice."""
 
@@ -45,11 +58,7 @@ def _checked(uri: Any, tables: Any, key: str) -> dict[str, pl.LazyFrame]:
     import polars as pl
     import polars.selectors as cs
 
-    if not isinstance(uri, str) or not uri.startswith(("postgresql://", "postgres://")):
-        raise InvalidArgumentError(  # without the text: a password may stand in it
-            "that is not the address of a PostgreSQL database",
-            hint="such as postgresql://user@host:5432/hotel",
-        )
+    _check_address(uri)
     if not isinstance(tables, Mapping) or not tables:
         raise InvalidArgumentError(
             "the tables must be a mapping from names to frames", hint='{"orders": frame}'
@@ -74,6 +83,20 @@ def _checked(uri: Any, tables: Any, key: str) -> dict[str, pl.LazyFrame]:
                 )
         frames[name] = lazy
     return frames
+
+
+def _check_address(uri: Any) -> None:
+    """Refuse an address before libpq does: that quotes what it does not understand."""
+    if not isinstance(uri, str) or not uri.startswith(("postgresql://", "postgres://")):
+        raise InvalidArgumentError(  # without the text: a password may stand in it
+            "that is not the address of a PostgreSQL database", hint=f"such as {EXAMPLE}"
+        )
+    if not ADDRESS.fullmatch(uri):
+        raise InvalidArgumentError(
+            "the address of the PostgreSQL database cannot be read",
+            hint=f"such as {EXAMPLE}; urllib.parse.quote(password, safe='') makes a password fit"
+            " for it: %, /, @ and spaces are written %25, %2F, %40 and %20",
+        )
 
 
 def _take_turns(cursor: Any, names: Iterable[str]) -> None:
@@ -158,6 +181,8 @@ def _told(dbapi: Any) -> Iterator[None]:
     except dbapi.Error as error:
         # What follows quotes the statement, and the row with a guest in it.
         words = re.split(r"\s(?:DETAIL|HINT|LINE \d+|Query was):", " ".join(str(error).split()))[0]
+        if "Failed to connect: invalid" in words:  # a piece of the address that libpq quotes
+            words = re.sub(r'".*"', '"..."', words)
         raise MewsError(
             f"PostgreSQL did not take the tables: {words}",
             hint="nothing was changed. Is the server there, does it know the user, does the table"

@@ -18,6 +18,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import mews_frames as mf
+from mews_frames._bridges.postgres import ADDRESS
 from mews_frames.errors import (
     ConfigurationError,
     ExportExpiredError,
@@ -235,9 +236,48 @@ def test_bad_calls_say_what_is_wrong(frame):
         assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:canary%@h/db",
+        "postgresql://u:a canary@h/db",
+        "postgresql://u:a@canary@h/db",
+        "postgresql://u:a/canary@h/db",
+        "postgresql://u:1/canary@h/db",
+        "postgresql://u:canary@[::1]x/db",
+        "postgresql://u:canary@h:port/db",
+        "postgresql://u:canary@h/db?more",
+        "postgresql://h/db?password=a=canary",
+        "postgresql://h/db?password=canary%00",
+        "postgresql://u:canary",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_without_its_password(frame, address):
+    with pytest.raises(InvalidArgumentError, match="cannot be read") as caught:
+        mf.to_postgresql(address, {"orders": frame})
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://",
+        "postgres://localhost",
+        "postgresql://u:p%25%2F:#?+*!$'\"()[]@127.0.0.1:9/db",
+        "postgresql://u@tenant:p@h/db".replace("@t", "%40t"),
+        "postgresql://u:p@[::1]:9,[fe80::1%25eth0],h-1.example.com:/db?sslmode=require&user=a@b",
+        "postgresql://%2Fvar%2Frun/db",
+        "postgresql:///db?host=/var/run/postgresql&options=-c%20search_path%3Dmews",
+    ],
+)
+def test_addresses_that_libpq_reads_are_taken(address):
+    assert ADDRESS.fullmatch(address)
+
+
 def test_a_server_that_is_not_there_or_refuses_says_so(server, frame):
     for uri, says in [
         ("postgresql://hotel:canary@127.0.0.1:9/postgres", "refused"),
+        ("postgresql://127.0.0.1:9/postgres?password=a&canary=", "invalid URI query"),
         (server.replace("made-up", "canary"), "password authentication failed"),
     ]:
         with pytest.raises(MewsError, match=says) as caught:
