@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,29 +83,45 @@ def bare(error: E) -> E:
 
 
 def without_query(url: str) -> str:
-    """Give an address without its query, where signatures stand, and without credentials."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "(unreadable)"
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}" if host else parts.path
+    """Give an address without its query, where signatures stand, and without credentials.
+
+    A password in which somebody left / or ? or # as it is ends at the last @ all the same; where
+    the @ may as well belong to a query, nothing but the scheme is shown.
+    """
+    start = _START.match(url)
+    rest = url[start.end() :] if start else url
+    place = re.split(r"[?#]", rest, maxsplit=1)[0]
+    if _CREDENTIALS.match(rest):
+        before, at, place = place.rpartition("@")
+        if "@" in rest[len(before + at + place) :]:
+            place = "..."
+        elif "/" in before:
+            place = f"...@{place}"
+    return f"{start[0] if start else ''}{place}"
 
 
+_START = re.compile(r"(?:[A-Za-z][\w+.-]*:)?//")
+_CREDENTIALS = re.compile(r"[^/]*[:@].*@|[^/]*@", re.DOTALL)
+_LINK = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>]+")
 _QUERY = re.compile(r"\?[^\s'\"<>]+")
 
 
 def without_queries(text: str) -> str:
-    """Cut the queries out of a text that may hold links."""
-    return _QUERY.sub("?...", text)
+    """Cut queries, fragments and credentials out of a text that may hold links."""
+    return _QUERY.sub("?...", _LINK.sub(_cut, text))
+
+
+def _cut(link: re.Match[str]) -> str:
+    _, mark, more = re.split(r"([?#]|$)", link[0], maxsplit=1)
+    return without_query(link[0]) + (f"{mark}..." if more else mark)
 
 
 class _HideLinks(logging.Filter):
-    """Cuts queries out of what httpx logs: it writes whole addresses at INFO."""
+    """Cuts secrets out of what httpx logs: it writes whole addresses at INFO."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        if "?" in message:
+        if "?" in message or "://" in message:
             record.msg, record.args = without_queries(message), ()
         return True
 

@@ -80,6 +80,14 @@ def test_a_traceback_with_variables_does_not_show_a_secret():
         (f"https://host/part-1.jsonl?sig={CANARY}", "https://host/part-1.jsonl"),
         (f"https://user:{CANARY}@host/path#{CANARY}", "https://host/path"),
         (f"http://host?{CANARY}", "http://host"),
+        (f"sftp://user:{CANARY}/{CANARY}@host/path", "sftp://...@host/path"),
+        (f"sftp://user:{CANARY}#{CANARY}@host/path", "sftp://..."),
+        (f"sftp://user:{CANARY}?{CANARY}@host/path", "sftp://..."),
+        (f"https://host:443/part?sig=a@{CANARY}", "https://..."),
+        (f"user:{CANARY}@host", "host"),
+        (f"https://user:{CANARY}@[::1/path", "https://[::1/path"),
+        ("s3://bucket/a@b/c", "s3://bucket/a@b/c"),
+        ("/relative/a@b", "/relative/a@b"),
     ],
 )
 def test_an_address_is_shown_without_what_is_secret(url, shown):
@@ -92,12 +100,18 @@ def test_links_in_a_text_lose_their_queries():
     assert without_queries(text) == cut
 
 
+def test_links_in_a_text_lose_fragments_and_passwords():
+    text = f"part #3 of https://host/a#{CANARY} by https://user:{CANARY}@host/b, or /c?{CANARY}"
+    assert without_queries(text) == "part #3 of https://host/a#... by https://host/b, or /c?..."
+
+
 def test_the_logs_of_the_http_library_lose_queries(caplog):
     hide_links_in_logs()
     hide_links_in_logs()
     with caplog.at_level(logging.DEBUG):
         for name in ("httpx", "httpcore.connection", "httpcore.http11"):
             logging.getLogger(name).info('GET %s "200 OK"', f"https://host/part?sig={CANARY}&se=1")
+            logging.getLogger(name).info("GET %s", f"https://user:{CANARY}@host/#{CANARY}")
     assert CANARY not in caplog.text
     assert "https://host/part?..." in caplog.text
     assert len(logging.getLogger("httpx").filters) == 1

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from mews_frames._redact import without_queries, without_query
 from mews_frames._words import how_to_install
 from mews_frames.errors import CacheError, ConfigurationError, MewsError
 
@@ -58,8 +59,7 @@ class FsspecStore:
     def __str__(self) -> str:
         if self._protocol == "file":
             return self._url
-        parts = urlsplit(self._url)  # user and password may stand before the host
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return without_query(self._url)  # user and password may stand before the host
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FsspecStore, (self._url,)
@@ -227,7 +227,5 @@ class FsspecStore:
 
 def _words(error: Exception) -> str:
     """Say what was wrong, without the URLs in it: they may be signed."""
-    from mews_frames._redact import without_queries
-
     text = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {without_queries(text)}" if text else type(error).__name__

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mews_frames._frames.columns import Kept
+from mews_frames._redact import without_query
 from mews_frames._sync.files import hive_keys
 from mews_frames._trust import flaw_at
 from mews_frames.errors import InvalidArgumentError, TableError
@@ -53,7 +54,10 @@ class Place:
         return "://" not in self.uri
 
     def __str__(self) -> str:
-        return self.uri if self.is_local else _without_secrets(self.uri)
+        return self.uri if self.is_local else without_query(self.uri)
+
+    def __repr__(self) -> str:
+        return f"Place({str(self)!r})"
 
     def prepare(self) -> None:
         """Make the folders of a table of the user's, for nobody else to look into.
@@ -201,9 +205,3 @@ def _check_path(place: Place, identity: Identity) -> None:
                 f"Polars would read {key!r} as a column, from a folder in the path: {place}",
                 hint="into= names another place",
             )
-
-
-def _without_secrets(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("?")[0].partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
