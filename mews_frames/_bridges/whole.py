@@ -14,7 +14,7 @@ from mews_frames.errors import InvalidArgumentError, MewsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["swapped", "target_file"]
+__all__ = ["aside", "swapped", "target_file"]
 
 
 def target_file(path: str | os.PathLike[str]) -> Path:
@@ -34,8 +34,34 @@ def target_file(path: str | os.PathLike[str]) -> Path:
 
 
 @contextlib.contextmanager
+def aside(target: Path) -> Iterator[Path]:
+    """Give a name for a new file; what is written there takes the place of `target` at the end.
+
+    It lies in a folder beside `target` that only this user enters: whoever kept the old file
+    private does not show the new one while it is written, nor what tools put beside it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written or moved; the old file stays as it is.
+    """
+    folder = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    folder.mkdir(mode=0o700)
+    path = folder / target.name
+    try:
+        yield path
+        if target.exists():
+            shutil.copymode(target, path)
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(path, target)  # noqa: PTH105 - says what it does
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # or what went wrong before is told
+
+
+@contextlib.contextmanager
 def swapped(target: Path) -> Iterator[Path]:
-    """Give a name beside `target`; what is written there takes its place at the end.
+    """Do as `aside` does, and say in words what went wrong.
 
     Whoever has the old file open goes on reading the old one. If anything fails, the old one
     stays where it is.
@@ -45,20 +71,12 @@ def swapped(target: Path) -> Iterator[Path]:
     MewsError
         If it cannot be written, or Windows does not let go of the old one.
     """
-    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        yield aside
-        if target.exists():
-            shutil.copymode(target, aside)  # who kept it private wants it so
-        with aside.open("r+b") as file:
-            os.fsync(file.fileno())
-        os.replace(aside, target)  # noqa: PTH105 - says what it does
+        with aside(target) as path:
+            yield path
     except OSError as error:
         raise MewsError(
             f"{target} was not written: {error.strerror or type(error).__name__}",
             hint="is there space, may you write there? On Windows, close it in the tool that has"
             " it open; what stood there is unchanged",
         ) from error
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            aside.unlink()

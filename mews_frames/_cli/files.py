@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import secrets
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from mews_frames._bridges.nesting import without_nesting
+from mews_frames._bridges.whole import aside
 from mews_frames.errors import InvalidArgumentError, MewsError
 
 if TYPE_CHECKING:
@@ -135,21 +133,8 @@ def _opened(target: Target) -> Iterator[Any]:
         with target.path.open("wb") as file:
             yield _Noting(file)
     else:
-        with _aside(target.path.resolve()) as path:  # a link stays a link
+        with aside(target.path.resolve()) as path:  # a link stays a link
             yield path
-
-
-@contextlib.contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        yield aside
-        if path.exists():
-            shutil.copymode(path, aside)  # who kept it private wants it so
-        os.replace(aside, path)  # noqa: PTH105 - says what it does
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            aside.unlink()
 
 
 class _Noting(io.RawIOBase):
