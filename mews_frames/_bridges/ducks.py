@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,7 +111,7 @@ def _write(connection: Any, sources: Mapping[str, Any]) -> None:
     for name, source in sources.items():
         _drop(connection, name)
         if isinstance(source, list):
-            files = ", ".join(_text(path) for path in source)
+            files = ", ".join(_text(_literally(path)) for path in source)
             # Folders of the cache may be called a=b, which would make a column of them.
             query = f"FROM read_parquet([{files}], hive_partitioning = false)"
             connection.execute(f"CREATE VIEW {_name(name)} AS {query}")
@@ -167,6 +168,11 @@ def _told(duckdb: Any, what: str) -> Iterator[None]:
             hint="does another program hold the file, or is it of a newer DuckDB?"
             " What was there before is unchanged",
         ) from error
+
+
+def _literally(path: str) -> str:
+    """Spell a path so that DuckDB, which reads patterns, finds this file and no other."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", path)
 
 
 def _name(text: str) -> str:

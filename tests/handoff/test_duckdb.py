@@ -88,6 +88,15 @@ def test_a_view_has_the_columns_of_the_parts_wherever_they_lie(frame, path, tmp_
     assert read(path, "orders").columns == frame.collect_schema().names()
 
 
+@pytest.mark.parametrize("folder", ["b*", "c?", "a[1]", "[a-z]"])
+def test_a_view_reads_its_file_and_none_that_a_pattern_would_find(folder, path, tmp_path):
+    for name in (folder, "a1", "b1", "c1", "q"):
+        (tmp_path / name).mkdir()
+        pl.DataFrame({"in": [name]}).write_parquet(tmp_path / name / "p")
+    mf.to_duckdb(path, {"v": [tmp_path / folder / "p"]})
+    assert read(path, "v").rows() == [(folder,)]
+
+
 def test_the_file_is_of_a_storage_version_that_older_drivers_open(frame, path):
     mf.to_duckdb(path, {"orders": frame.head(5)})
     with duckdb.connect(path, read_only=True) as connection:
