@@ -30,8 +30,9 @@ __all__ = ["to_bi"]
 MOST_LETTERS = 31
 """Of the name of an Excel sheet."""
 
-# Names that Windows gives to devices, whatever their suffix.
-DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+# Names that Windows gives to devices, whatever their suffix, and spaces before it
+# (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+DEVICES = {"con", "prn", "aux", "nul", *(d + n for d in ("com", "lpt") for n in "123456789¹²³")}
 
 
 def to_bi(frames: Any, folder: str | os.PathLike[str], tool: BITool) -> tuple[Path, ...]:
@@ -45,6 +46,10 @@ def to_bi(frames: Any, folder: str | os.PathLike[str], tool: BITool) -> tuple[Pa
     named = {name: fitted(lazy_of(frame), tool) for name, frame in _named(frames).items()}
     for name, frame in named.items():
         _check_name(name, tool)
+        if sum(name.casefold() == other.casefold() for other in named) > 1:
+            raise InvalidArgumentError(
+                f"{name!r} is there twice: the names of files have no case on Windows and macOS"
+            )
         if tool == "excel":
             check_size(frame, name)
     into = _folder(folder)
@@ -115,7 +120,7 @@ def _check_name(name: Any, tool: BITool) -> None:
         not isinstance(name, str)
         or not re.fullmatch(r"\w[\w .-]*", name)
         or name.endswith((" ", "."))
-        or name.partition(".")[0].lower() in DEVICES
+        or name.partition(".")[0].rstrip(" ").lower() in DEVICES
     ):
         raise InvalidArgumentError(
             f"{name!r} is not the name of a file", hint="letters, digits, and - _ . between them"
