@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from mews_frames._cache.files import make_private
+from mews_frames._models import is_uuid
 from mews_frames._sandbox.checks import Add, RefusedError
 from mews_frames._sandbox.stored import Recipe, Stored, from_json, is_forgotten, status_at, to_json
+from mews_frames._trust import flaw_at
+from mews_frames.errors import CacheError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -69,6 +72,11 @@ class Store:
         Makes the rows.
     given
         Parts to serve exactly as they are, by entity type, instead of made rows.
+
+    Raises
+    ------
+    CacheError
+        If others can write the folder: what they put there would be served, and pruned.
     """
 
     def __init__(
@@ -79,7 +87,9 @@ class Store:
         given: Mapping[str, Sequence[bytes]] | None = None,
     ) -> None:
         self._exports = folder / "exports"
-        make_private(self._exports)
+        for path in (folder, self._exports):
+            make_private(path)
+            _check(path)
         self._lock = folder / "add.lock"
         self._clock = clock
         self._lines = lines
@@ -106,7 +116,7 @@ class Store:
                 id=str(uuid.uuid4()), asked=asked, added=now, fails=fails(), recipe=recipe
             )
             folder = self._exports / stored.id
-            folder.mkdir()
+            make_private(folder)
             _write(folder / "export.json", to_json(stored))
         return stored
 
@@ -201,12 +211,16 @@ class Store:
         return [Part(path, *pair) for pair in pairwise(cuts)]
 
     def _read(self, export_id: str) -> Stored | None:
+        """Read what is remembered of an export; only a UUID names one, and only its own folder."""
+        folder = self._exports / export_id
+        if not is_uuid(export_id) or flaw_at(folder, folder=True):
+            return None
         try:
-            text = (self._exports / export_id / "export.json").read_text(encoding="utf-8")
-            return from_json(json.loads(text))
+            stored = from_json(json.loads((folder / "export.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             # gone, or written by another version
             return None
+        return stored if stored.id == export_id else None
 
     def _all(self) -> Iterator[Stored]:
         for folder in self._exports.iterdir():
@@ -275,6 +289,15 @@ def _cuts(path: Path, parts: int) -> list[int]:
 def _ends(parts: Sequence[bytes]) -> list[int]:
     """Say where given parts begin and end."""
     return [0, *accumulate(map(len, parts))]
+
+
+def _check(folder: Path) -> None:
+    if flaw := flaw_at(folder, folder=True):
+        raise CacheError(
+            f"the folder of the sandbox {folder} is not trusted: {flaw}",
+            hint="it lives beside the cache. chmod 700 makes a folder of yours private;"
+            " MEWS_FRAMES_CACHE_DIR names another place",
+        )
 
 
 def _write(path: Path, content: Any) -> None:

@@ -114,7 +114,7 @@ def profile_transport(
     Raises
     ------
     CacheError
-        If the folder cannot be made.
+        If the folder cannot be made, or if others can write it.
     """
     try:
         mews = Mews(

@@ -1,5 +1,7 @@
 """Where exports live: a folder for several processes, which a killed one leaves whole."""
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from mews_frames._sandbox import store as store_module
 from mews_frames._sandbox.checks import Add, RefusedError
 from mews_frames._sandbox.store import Store
 from mews_frames._sandbox.stored import Recipe
+from mews_frames.errors import CacheError
 from mews_frames.testing import FakeClock
 
 ORDERS = Add("OrderItem")
@@ -354,3 +357,80 @@ def test_rows_without_their_cuts_are_no_rows(open_store, clock, tmp_path):
     rows.write_bytes(b"half")
     assert store.part(stored.id, 1) is None
     assert content(store.look(stored)[1]) == LINE * 100
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="owners and mode bits are POSIX")
+
+
+@posix
+@pytest.mark.parametrize("name", ["", "exports"])
+def test_a_folder_that_others_can_write_is_refused(open_store, tmp_path, name):
+    open_store()
+    place = tmp_path / "mews" / name
+    place.chmod(0o1777)
+    with pytest.raises(CacheError, match="other users can write it") as caught:
+        open_store()
+    assert str(place) in caught.value.message
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="only root can give files to somebody else"
+)
+@pytest.mark.parametrize("name", ["", "exports"])
+def test_a_folder_of_somebody_else_is_refused(open_store, tmp_path, name):
+    open_store()
+    os.chown(tmp_path / "mews" / name, 65_534, 65_534)
+    with pytest.raises(CacheError, match=r"belongs to another user \(uid 65534\)"):
+        open_store()
+
+
+@posix
+def test_an_export_is_private_whatever_the_umask(open_store, tmp_path):
+    before = os.umask(0)
+    try:
+        stored = add(open_store())
+    finally:
+        os.umask(before)
+    assert (tmp_path / "mews" / "exports" / stored.id).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("elsewhere", ["an absolute path", "..", "the id of another export"])
+def test_what_was_prepared_leads_no_pruning_elsewhere(open_store, clock, tmp_path, elsewhere):
+    store = open_store()
+    forgotten = add(store, Add("Bill"))
+    clock.sleep(60 * DAY)  # long enough to be pruned at the next add
+    folder = tmp_path / "mews" / "exports" / forgotten.id
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    other = add(open_store(), duration=600.0)  # which prunes that one
+    folder.mkdir(mode=0o700)
+    leads = {
+        "an absolute path": str(mine),
+        "..": "../../mine",
+        "the id of another export": other.id,
+    }
+    said = json.loads((folder.with_name(other.id) / "export.json").read_text("utf-8"))
+    said |= {"id": leads.get(elsewhere, other.id), "added": "2020-01-01T00:00:00+00:00"}
+    (folder / "export.json").write_text(json.dumps(said), "utf-8")
+    add(store, Add("Company"))
+    assert mine.is_dir()
+    assert store.get(other.id) == other
+
+
+def test_what_is_no_id_names_no_export(open_store, tmp_path):
+    store = open_store()
+    folder = tmp_path / "mews" / "exports" / add(store).id
+    said = json.loads((folder / "export.json").read_text("utf-8")) | {"id": "../../elsewhere"}
+    (folder / "export.json").write_text(json.dumps(said), "utf-8")
+    folder.rename(tmp_path / "elsewhere")
+    assert store.get("../../elsewhere") is None
+
+
+@posix
+def test_an_export_behind_a_link_is_none(open_store, tmp_path):
+    store = open_store()
+    stored = add(store)
+    folder = tmp_path / "mews" / "exports" / stored.id
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert store.get(stored.id) is None
