@@ -173,6 +173,20 @@ class Export:
 
         return export_page(self)
 
+    def answers(self, entity_type: str, scope: Scope) -> bool:
+        """Say whether it is what was asked for, as far as Mews says what it is.
+
+        Mews gives back the scope that was asked for; whether it may leave ids out or add some is
+        not documented, so one in common will do.
+        """
+        return self.entity_type == entity_type and not any(
+            mine and asked and {i.lower() for i in mine}.isdisjoint(asked)
+            for mine, asked in (
+                (self.scope.enterprise_ids, scope.enterprise_ids),
+                (self.scope.chain_ids, scope.chain_ids),
+            )
+        )
+
     @property
     def is_running(self) -> bool:
         """Whether Mews is still at work on it."""
@@ -255,6 +269,8 @@ def _export(wire: Any, files: list[Any]) -> Export:
             hint="a newer mews_frames may know it",
             export_id=export_id,
         )
+    if not str.isidentifier(wire["EntityType"]):  # it is quoted, listed, and looked up
+        raise ValueError("an entity type is a name")
     return Export(
         id=export_id,
         status=status,

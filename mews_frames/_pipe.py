@@ -25,6 +25,7 @@ from mews_frames.errors import (
     ExportExpiredError,
     InvalidArgumentError,
     MewsError,
+    ServerError,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from mews_frames._cache.layout import Layout
     from mews_frames._connector.connector import Connector
-    from mews_frames._models import Seen
+    from mews_frames._models import Export, Seen
     from mews_frames._progress import Teller
     from mews_frames._records import Entry
     from mews_frames._shared import Shared
@@ -315,6 +316,9 @@ class Pipe(Generic[P]):
         if seen.export.status == "Expired":
             return None
         try:
+            if not seen.export.answers(wanted.request.entity_type, wanted.request.scope):
+                self._journal.forget(export_id)
+                raise _other(wanted.request.entity_type, seen.export)
             check_end(seen.export)
             with patience.stopped():
                 return self._bring(seen, wanted.kept, wanted.tell)
@@ -352,6 +356,15 @@ class Pipe(Generic[P]):
         """Say how many seconds ago an export was added; 0 if that is not known."""
         found = self._journal.find(export_id)
         return max(0.0, (self._connector.now() - found[1].added).total_seconds()) if found else 0.0
+
+
+def _other(entity_type: str, export: Export) -> ServerError:
+    return ServerError(
+        f"Mews describes export {export.id} as one of {export.entity_type}, or of other"
+        f" enterprises or chains, than the {entity_type} that was asked for",
+        hint="its rows are not served; the same call adds another. Does a proxy mix up answers?",
+        export_id=export.id,
+    )
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import stat
@@ -352,12 +351,8 @@ def _address(text: str) -> str:
 
 def _is_here(host: str) -> bool:
     """Say whether a host is this machine, or none, so that nobody else carries what is sent."""
-    if host == "localhost" or host.endswith((".localhost", ".invalid")):  # RFC 6761
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    own = {"127.0.0.1", "::1", "localhost"}
+    return host in own or host.endswith((".localhost", ".invalid"))  # RFC 6761
 
 
 def _own_name() -> str:

@@ -39,6 +39,9 @@ _IDS = re.compile(r"\(HTTP 400.*\): .*\b(export ?ids?|ids?|unknown export)\b", r
 """A refusal that speaks of the ids (guidelines/responses.md: "Invalid {Parameter}"). Any other 400
 may come from a proxy, and no id is forgotten for that."""
 
+YEARS = range(2020, 2100)
+"""A ``Date`` of another year is no time at Mews, and one at the end of the calendar overflows."""
+
 SHORTEST_TOKEN = 12
 """Characters; Mews' have 65. What is shorter is made up, and cutting it out would spoil words."""
 
@@ -227,7 +230,7 @@ class Connector:
 
     def _note_time(self, answer: Answer) -> None:
         there = read_http_date(answer.headers.get("Date"))
-        if there is not None:
+        if there is not None and there.year in YEARS:
             self._mews_clock.learn(there)
 
     def _patiently(

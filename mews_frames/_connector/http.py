@@ -5,6 +5,7 @@ It is imported at the first request (docs/decisions/0003): the cache answers wit
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import traceback
@@ -29,8 +30,9 @@ __all__ = ["Answer", "Http", "Incoming", "httpx"]
 TIMEOUT = {"connect": 20.0, "read": 60.0, "write": 60.0, "pool": 60.0}
 """Seconds without any byte. An export that is being made is not waited for on the wire."""
 
-LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
-"""Addresses that no proxy of the environment may come between: the sandbox listens there."""
+NO_PROXY = ("127.0.0.1", "localhost", "[::1]", "*.localhost", "*.invalid")
+"""Hosts that no proxy of the environment may come between: they may be asked in plain http
+(`mews_frames._settings`), and a proxy would read the tokens."""
 
 MOST_ANSWERED = 64 << 20
 """Bytes that an answer to a `post` may have. A thousand exports, the most in one getAll, with sixty
@@ -90,7 +92,9 @@ class Http(Closing):
     def __init__(self, transport: httpx.BaseTransport | _Shared | None = None) -> None:
         self._transport = transport
         self._lock = threading.Lock()
+        self._process = os.getpid()
         self._client: httpx.Client | None = None
+        self._of_parent: httpx.Client | None = None
 
     @property
     def is_open(self) -> bool:
@@ -99,6 +103,8 @@ class Http(Closing):
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
+        if self._process != os.getpid():
+            self._leave_to_parent()
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
@@ -191,15 +197,25 @@ class Http(Closing):
         finally:
             _sent(shown, response.close)
 
+    def _leave_to_parent(self) -> None:
+        """Begin anew after a fork: over shared connections, each would get the other's answers.
+
+        What the parent has open is neither used nor closed here, and its lock may be held for ever.
+        """
+        self._process, self._lock = os.getpid(), threading.Lock()
+        self._of_parent, self._client = self._client, None
+
     def _open(self) -> httpx.Client:
         import httpx
 
+        if self._process != os.getpid():
+            self._leave_to_parent()
         with self._lock:
             if self._client is None:
                 hide_links_in_logs()
                 self._client = httpx.Client(
                     transport=cast("httpx.BaseTransport | None", self._transport),
-                    mounts=dict.fromkeys(LOOPBACK),
+                    mounts=dict.fromkeys(f"all://{host}" for host in NO_PROXY),
                     verify=_trust() if self._transport is None else True,
                     timeout=httpx.Timeout(**TIMEOUT),
                     follow_redirects=False,

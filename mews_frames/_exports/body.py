@@ -81,7 +81,7 @@ class TryAgain(Exception):  # noqa: N818 - it never leaves `mews_frames._exports
         self.damaged = damaged
 
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.ASCII)
 
 
 def continues(headers: Mapping[str, str], offset: int, size: int) -> bool:

@@ -328,3 +328,10 @@ def test_for_any_other_refusal_no_id_counts_as_missing(connect, message):
     mews, _ = connect(answer(400, {"Message": message}))
     with pytest.raises(errors.RequestRejectedError):
         mews.look([ID])
+
+
+@pytest.mark.parametrize("year", ["9999", "1970"])
+def test_a_date_out_of_this_world_tells_nothing(connect, year):
+    mews, _ = connect(answer(200, {"Exports": []}, Date=f"Fri, 31 Dec {year} 23:59:59 -0100"))
+    mews.look([ID])
+    assert mews.ahead == timedelta(0)

@@ -149,3 +149,18 @@ def test_a_size_may_be_written_as_1434_0():
 def test_an_echo_of_no_posting_dates_is_none():
     empty = {"LedgerEntryFilters": {"Posting": {"Start": None, "End": None}}}
     assert Filters.from_wire(empty).posted is None
+
+
+@pytest.mark.parametrize("name", ["../../x", "\x1b]0;pwned\x07", "", None, {"a": 1}, 7])
+def test_an_entity_type_that_is_no_name_is_refused(name):
+    with pytest.raises(ServerError, match="cannot be read"):
+        Seen.from_wire(WIRE | {"EntityType": name})
+
+
+def test_an_export_answers_what_was_asked_for_and_nothing_else():
+    mine = Seen.from_wire(WIRE).export
+    assert mine.answers("Reservation", Scope())
+    assert mine.answers("Reservation", Scope(enterprise_ids=("e-1", "e-2")))
+    assert mine.answers("Reservation", Scope(chain_ids=("c-1",)))  # Mews says nothing of chains
+    assert not mine.answers("Bill", Scope())
+    assert not mine.answers("Reservation", Scope(enterprise_ids=("e-2",)))

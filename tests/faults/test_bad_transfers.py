@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import json
 import os
 import subprocess
 import sys
 
+import httpx
 import pytest
 from support.shop import ROWS, meeting
 from support.troubles import (
@@ -280,3 +282,27 @@ def test_a_storage_that_drips_from_its_first_byte_is_slow_and_no_more(clock, doo
         assert client.load_entities("OrderItem", progress=False).collect().height == 30
         (download,) = [r for r in mews.requests if r.operation == "download"]
         assert download.status == 200
+
+
+def test_an_answer_about_something_else_is_not_served(clock):
+    """Two processes that share a connection, or a proxy, may mix up answers."""
+    with mf.sandbox(rows=30, clock=clock) as mews:
+        client = mews.client()
+        wrong = client.start_export("Company").id
+        clock.sleep(600)
+
+        def mixed_up(request):
+            answer = mews.transport.handle_request(request)
+            if not request.url.path.endswith("/add") or len(mews.requests) > 3:
+                return answer
+            data = json.loads(b"".join(answer.stream))
+            data["Export"]["Id"] = wrong
+            return httpx.Response(200, json=data)
+
+        other = mews.client(transport=httpx.MockTransport(mixed_up), cache_dir=mews.folder / "b")
+        with pytest.raises(errors.ServerError, match="one of Company"):
+            other.load_entities("OrderItem", progress=False)
+        clock.sleep(3600)
+        frame = other.load_entities("OrderItem", progress=False).collect()
+        assert frame.height == 30
+        assert frame["_rescued_data"].null_count() == 30
