@@ -467,7 +467,7 @@ class Client(Closing):
         if as_of is None:
             asked = (self._pipe, self._bring, self._connector, table.request, patience)
             with self._telling(progress) as teller:
-                ask = Asking(*asked, teller(entity_type).of_table())
+                ask = Asking(*asked, teller(entity_type).without_refresh())
                 table.sync(ask, lap, reconcile=reconcile)
         elif reconcile:
             raise InvalidArgumentError(

@@ -221,7 +221,7 @@ class Pipe(Generic[P]):
         cached = read_manifest(self._layout, export_id)
         if cached is not None and cached.account == self._account:
             kept = keep(cached.export.entity_type, columns)
-            tell = teller(kept.entity_type)
+            tell = teller(kept.entity_type).without_refresh()
             self._check_time(patience, tell)
             if held := self._bring.held(export_id, kept, tell):
                 return held
@@ -233,7 +233,7 @@ class Pipe(Generic[P]):
                 export_id=export_id,
             )
         kept = keep(seen.export.entity_type, columns)
-        tell = teller(kept.entity_type)
+        tell = teller(kept.entity_type).without_refresh()
         with _saying_how_to_go_on({export_id: tell}):
             if seen.export.is_running:
                 seen = self._waited_for(seen, patience, tell)

@@ -80,8 +80,8 @@ class Teller:
         teller._last = None  # noqa: SLF001
         return teller
 
-    def of_table(self) -> Teller:
-        """Give a teller for a table: who syncs one is offered no ``refresh=True``."""
+    def without_refresh(self) -> Teller:
+        """Give a teller for a call that has no ``refresh=True`` to offer."""
         teller = copy(self)
         teller.offers_refresh = False
         return teller

@@ -756,3 +756,12 @@ def test_a_dripping_download_is_cut_and_resumed(open_mews, clock):
     assert rows(client.load_entities("OrderItem")) == 200
     assert [r.status for r in downloads(mews)] == [200, 206]
     assert clock.monotonic() < 60
+
+
+def test_an_export_by_its_id_is_not_told_of_a_refresh_that_it_does_not_have(mews):
+    client, (events, hear) = mews.client(), listen()
+    export_id = client.start_export("OrderItem").id
+    for _ in range(2):  # brought, then from the cache
+        client.load_export(export_id, progress=hear)
+    assert events[-1].stage == "found"
+    assert not any("refresh" in event.message for event in events)
