@@ -82,6 +82,8 @@ def test_foreign_keys_resolve(entity_type, field, when, targets):
     found = set(keys_in(entity_type, field, when))
     if (entity_type, field) == ("LedgerEntry", "AccountId"):
         targets = ["Customer", "Company"]  # the docs: or a company
+    if (entity_type, field) == ("LedgerEntry", "BillId"):
+        found &= ids_of("Bill")  # the docs: or a bill that was deleted
     assert found <= set().union(*map(ids_of, targets))
     assert bool(found) != is_never(entity_type, field, targets)
 
@@ -113,6 +115,14 @@ def test_keys_resolve_however_few_rows_there_are(rows):
             assert stay["TravelAgencyId"] is None or stay["TravelAgencyId"] in ids["Company"]
         for block in made["AvailabilityBlock"]:
             assert block["BookerId"] in ids["Customer"]
+
+
+def test_some_ledger_entries_name_a_bill_that_was_deleted():
+    """Mews docs: nothing is left of such a bill, and its id is in no other record."""
+    gone = {entry["BillId"] for entry in records("LedgerEntry", ROWS)} - ids_of("Bill") - {None}
+    assert 0 < len(gone) < len(ids_of("Bill")) / 10
+    for entity_type in ("OrderItem", "Payment"):
+        assert not gone & {record["BillId"] for record in records(entity_type, ROWS)}
 
 
 def test_every_reservation_has_order_items():

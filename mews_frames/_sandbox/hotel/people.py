@@ -80,8 +80,8 @@ TRADES = (
 )
 LEGAL_FORMS = ("GmbH", "Ltd", "Inc.", "S.A.", "s.r.o.", "AB")
 
-AGENCY_EVERY = 8
-"""One firm of so many is a travel agency."""
+AGENCY_EVERY, UNTOUCHED = 8, 9
+"""One firm of so many is a travel agency; one of so many was never changed."""
 
 
 class Person(NamedTuple):
@@ -135,7 +135,7 @@ class Firm(NamedTuple):
     reliable
         Whether it ever pays.
     created, updated
-        Seconds since 1970.
+        Seconds since 1970; the latter is ``None`` where nothing ever changed.
     """
 
     number: int
@@ -148,7 +148,7 @@ class Firm(NamedTuple):
     due: int | None
     reliable: bool
     created: int
-    updated: int
+    updated: int | None
 
 
 @lru_cache(8192)
@@ -158,6 +158,7 @@ def firm_of(group: Group, number: int) -> Firm:
     pair = number // 2
     is_agency = pair % AGENCY_EVERY == 0
     created = 12_000 + code % 5_000  # days: 2002 to 2016
+    updated = (created + 1 + code // 16 % 1_500) * DAY + code // 3 % DAY
     kind = "Travel" if is_agency else TRADES[code // 8 % 8]
     return Firm(
         number=number,
@@ -170,7 +171,7 @@ def firm_of(group: Group, number: int) -> Firm:
         due=None if is_agency or code // 8192 % 4 == 0 else (14, 30, 30, 60)[code // 32_768 % 4],
         reliable=code // 131_072 % 25 > 0,
         created=created * DAY + code % DAY,
-        updated=(created + 1 + code // 16 % 1_500) * DAY + code // 3 % DAY,
+        updated=updated if code // 4 % UNTOUCHED else None,
     )
 
 

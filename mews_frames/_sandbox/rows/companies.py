@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mews_frames._sandbox.hotel.people import firm_of
 from mews_frames._sandbox.hotel.places import NOTE
-from mews_frames._sandbox.rows.wire import flag, quoted, text
+from mews_frames._sandbox.rows.wire import flag, maybe, quoted, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,9 @@ def companies(group: Group, _as_of: int, wanted: Wanted) -> Iterator[str]:
     for number in range(group.companies):
         firm = firm_of(group, number)
         wants = wanted.of(group.chain_ids[firm.chain])
-        if wants is not None and wants(firm.updated):
+        # Mews docs, operations/companies.md: UpdatedUtc is optional. They do not say which window
+        # holds what has none: here none does, as in SQL.
+        if wants is not None and wants(firm.updated or 0):
             yield _company(group, firm)
 
 
@@ -50,7 +52,7 @@ def _company(group: Group, firm: Firm) -> str:
         f'"Iata":{quoted(f"MADE-UP-{number}" if firm.is_agency else None)},"IsActive":true,'
         f'"Notes":"{NOTE}","Number":{NUMBERS_FROM + number},'
         f'"TaxIdentifier":"MADE-UP-TAX-{number}","Telephone":null,'
-        f'"CreatedUtc":"{text(firm.created)}","UpdatedUtc":"{text(firm.updated)}",'
+        f'"CreatedUtc":"{text(firm.created)}","UpdatedUtc":{maybe(firm.updated)},'
         f'"Address":null,"AddressId":null,"MergeTargetId":null,'
         f'"TaxIdentificationNumber":null,"ExternalIdentifier":null}}\n'
     )

@@ -8,12 +8,12 @@ say what the ledgers mean: this is how hotels keep them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from mews_frames._sandbox.hotel.folio import folio_of
 from mews_frames._sandbox.hotel.instants import HOUR, local_day, midnight
 from mews_frames._sandbox.rows.order_items import account_of, item_id
-from mews_frames._sandbox.rows.wire import iso_date, money, quoted, text
+from mews_frames._sandbox.rows.wire import finer, iso_date, money, quoted, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,10 @@ PAYMENTS, DEPOSITS, INVOICE = 0x1000, 0x2000, 0x3000
 """Where the numbers of transactions that are no charges begin: so each keeps its ids."""
 
 
+Billed: TypeAlias = Literal["Bill", "DeletedBill"] | None
+"""What is posted on: the bill of the stay, one that is gone, or none."""
+
+
 class Leg(NamedTuple):
     """One side of a transaction: debit where the cents are positive, credit where negative."""
 
@@ -56,6 +60,9 @@ class Transaction(NamedTuple):
         When it is written, and the local day that it belongs to.
     item, number_of_item, item_type
         What it is about: the kind of its id, its number, and how the ledger calls it.
+    bill
+        The bill that it is on. One that was deleted is named here alone: Mews docs, changelog of
+        2026-05-18.
     """
 
     number: int
@@ -64,7 +71,7 @@ class Transaction(NamedTuple):
     item: str
     number_of_item: int
     item_type: str
-    has_bill: bool
+    bill: Billed
     category: str | None
     legs: tuple[Leg, ...]
 
@@ -72,10 +79,8 @@ class Transaction(NamedTuple):
 def ledger_entries(group: Group, as_of: int, stay: Stay, wants: Wants) -> str:
     """Write what is posted about a stay."""
     place = stay.place
-    ids = {
-        kind: group.id(kind, stay.key)
-        for kind in ("LedgerEntry", "Transaction", "OrderItem", "Payment", "Bill")
-    }
+    kinds = ("LedgerEntry", "Transaction", "OrderItem", "Payment", "Bill", "DeletedBill")
+    ids = {kind: group.id(kind, stay.key) for kind in kinds}
     whose = f'"AccountId":"{account_of(group, stay)[0]}","BillId":'
     made = []
     for posted in _transactions(stay, folio_of(group, stay, as_of), as_of):
@@ -87,11 +92,13 @@ def ledger_entries(group: Group, as_of: int, stay: Stay, wants: Wants) -> str:
             item = item_id(item, posted.number_of_item)
         before = (
             f'","EnterpriseId":"{place.id}","TransactionId":"{transaction}",{whose}'
-            f"{quoted(ids['Bill'] if posted.has_bill else None)},"
+            f"{quoted(posted.bill and ids[posted.bill])},"
             f'"AccountingCategoryId":{quoted(posted.category)},"AccountingItemId":"{item}",'
             f'"AccountingItemType":"{posted.item_type}","LedgerType":"'
         )
-        date, after = iso_date(posted.day), f',"CreatedUtc":"{text(posted.at)}"}}\n'
+        # The audit of the night writes on the second; what people do happens in between.
+        at = text(posted.at) if posted.item == "OrderItem" else finer(posted.at, stay.number)
+        date, after = iso_date(posted.day), f',"CreatedUtc":"{at}"}}\n'
         for number, leg in enumerate(posted.legs):
             if not leg.cents:
                 continue
@@ -137,7 +144,7 @@ def _used(stay: Stay, charge: Charge, at: int) -> Transaction:
         item="OrderItem",
         number_of_item=charge.number,
         item_type="OrderItem",
-        has_bill=True,
+        bill="Bill",
         category=stay.place.accounting[charge.kind.accounting],
         legs=(
             Leg("Guest", net + tax),
@@ -148,11 +155,9 @@ def _used(stay: Stay, charge: Charge, at: int) -> Transaction:
 
 
 def _paid(stay: Stay, folio: Folio, payment: Payment, at: int) -> Transaction:
-    bill = folio.bill
-    if payment.is_deposit or bill is None:
-        against = "Deposit"
-    else:
-        against = "Guest" if bill.firm is None else "City"
+    against, on = "Deposit", _billed(folio, payment)
+    if on == "Bill" and folio.bill is not None:
+        against = "Guest" if folio.bill.firm is None else "City"
     return Transaction(
         number=PAYMENTS + payment.number,
         at=at,
@@ -160,10 +165,17 @@ def _paid(stay: Stay, folio: Folio, payment: Payment, at: int) -> Transaction:
         item="Payment",
         number_of_item=payment.number,
         item_type="Payment",
-        has_bill=against != "Deposit",
+        bill=on,
         category=None,
         legs=(Leg("Payment", -payment.cents), Leg(against, payment.cents)),
     )
+
+
+def _billed(folio: Folio, payment: Payment) -> Billed:
+    """Say which bill a payment is posted on; that of a deposit paid back held nothing else."""
+    if payment.is_deposit:
+        return None
+    return "DeletedBill" if folio.bill is None else "Bill"
 
 
 def _applied(stay: Stay, payment: Payment, at: int) -> Transaction:
@@ -175,7 +187,7 @@ def _applied(stay: Stay, payment: Payment, at: int) -> Transaction:
         item="Payment",
         number_of_item=payment.number,
         item_type="DepositBalancingPayment",
-        has_bill=True,
+        bill="Bill",
         category=None,
         legs=(Leg("Deposit", -payment.cents), Leg("Guest", payment.cents)),
     )
@@ -189,7 +201,7 @@ def _invoiced(stay: Stay, total: int, at: int) -> Transaction:
         item="Bill",
         number_of_item=0,
         item_type="Invoice",
-        has_bill=True,
+        bill="Bill",
         category=None,
         legs=(Leg("City", total), Leg("Guest", -total)),
     )

@@ -14,7 +14,18 @@ from mews_frames._sandbox.hotel.instants import DAY, HOUR, midnight
 if TYPE_CHECKING:
     from mews_frames._sandbox.hotel.cities import City, Taxed
 
-__all__ = ["amount", "flag", "iso_date", "maybe", "money", "night", "quoted", "text", "untaxed"]
+__all__ = [
+    "amount",
+    "finer",
+    "flag",
+    "iso_date",
+    "maybe",
+    "money",
+    "night",
+    "quoted",
+    "text",
+    "untaxed",
+]
 
 
 MINUTES = tuple(f"T{hour:02d}:{minute:02d}:" for hour in range(24) for minute in range(60))
@@ -25,6 +36,11 @@ def text(moment: int) -> str:
     """Write an instant, given in seconds since 1970."""
     day, rest = divmod(moment, DAY)
     return iso_date(day) + MINUTES[rest // 60] + SECONDS[rest % 60]
+
+
+def finer(moment: int, thousandths: int) -> str:
+    """Write an instant with a fraction of a second, as in some examples of Mews docs."""
+    return f"{text(moment)[:-1]}.{thousandths % 1000:03d}Z"
 
 
 def maybe(moment: int | None) -> str:
