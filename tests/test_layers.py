@@ -27,7 +27,7 @@ ROWS = [
     STAGES,
     {"_settings", "_progress", "_clock"},
     {"_records"},
-    {"_closing", "_models", "_retry", "_schemas", "_stopped", "_trust", "_version"},
+    {"_closing", "_models", "_moving", "_retry", "_schemas", "_stopped", "_trust", "_version"},
     {"_words"},
     {"testing", "_redact"},
     {"errors", "typing"},

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mews_frames._moving import move_to
 from mews_frames.errors import InvalidArgumentError, MewsError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def aside(target: Path) -> Iterator[Path]:
             shutil.copymode(target, path)
         with path.open("r+b") as file:
             os.fsync(file.fileno())
-        os.replace(path, target)  # noqa: PTH105 - says what it does
+        move_to(path, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # or what went wrong before is told
 

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mews_frames._moving import move_to
 from mews_frames._trust import OPEN_SAFELY, flaw_in
 from mews_frames.errors import CacheError, MewsError
 
@@ -135,7 +136,7 @@ def replace_with(source: Path, target: Path) -> None:
     if os.name == "posix":
         source.chmod(0o600)
     _sync(source)
-    source.replace(target)
+    move_to(source, target)
     _sync(target.parent)
 
 

@@ -10,6 +10,7 @@ import tomllib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mews_frames._moving import move_to
 from mews_frames.errors import ConfigurationError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def write_private(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        move_to(aside, path)
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror or type(error).__name__}"
