@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["OPEN_SAFELY", "flaw_at", "flaw_in", "others_read"]
+__all__ = ["OPEN_SAFELY", "flaw_at", "flaw_in", "is_link", "others_read"]
 
 OPEN_SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Flags for opening a file whose place somebody else may have prepared: a link is refused, and a
 pipe does not keep us waiting for its other end."""
+
+JUNCTION = 0xA0000003
+"""IO_REPARSE_TAG_MOUNT_POINT, which `stat` knows on Windows alone."""
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
@@ -47,7 +50,7 @@ def flaw_in(
     owners
         User ids besides this process' own that it may belong to.
     """
-    if stat.S_ISLNK(seen.st_mode):
+    if is_link(seen):
         return "it is a link"
     if not (stat.S_ISDIR if folder else stat.S_ISREG)(seen.st_mode):
         return "it is no folder" if folder else "it is no plain file"
@@ -58,6 +61,19 @@ def flaw_in(
     if seen.st_mode & OTHERS_WRITE:
         return f"other users can write it (mode {stat.S_IMODE(seen.st_mode):04o})"
     return None
+
+
+def is_link(seen: os.stat_result) -> bool:
+    """Say whether something leads elsewhere: a symbolic link, or a junction of Windows.
+
+    Python takes a junction for the folder that it leads to.
+
+    Parameters
+    ----------
+    seen
+        What `os.lstat` says of it.
+    """
+    return stat.S_ISLNK(seen.st_mode) or getattr(seen, "st_reparse_tag", 0) == JUNCTION
 
 
 def others_read(seen: os.stat_result) -> bool:

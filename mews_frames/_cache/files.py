@@ -10,13 +10,14 @@ import os
 import platform
 import re
 import secrets
+import stat
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mews_frames._moving import move_to
-from mews_frames._trust import OPEN_SAFELY, flaw_in
+from mews_frames._trust import OPEN_SAFELY, flaw_in, is_link
 from mews_frames.errors import CacheError, MewsError
 
 if TYPE_CHECKING:
@@ -273,14 +274,14 @@ def remove(path: Path) -> int:
     The bytes that were freed.
     """
     try:
-        if path.is_dir() and not path.is_symlink():
+        seen = path.lstat()
+        if stat.S_ISDIR(seen.st_mode) and not is_link(seen):
             freed = sum(remove(child) for child in sorted(path.iterdir()))
             path.rmdir()
             return freed
-        size = path.lstat().st_size
-        path.unlink()
+        path.unlink()  # of a junction, too, which stays where it leads
     except FileNotFoundError:
         return 0  # somebody else was faster
     except OSError as error:
         raise unusable(path, error) from error
-    return size
+    return seen.st_size

@@ -23,7 +23,6 @@ import hashlib
 import logging
 import os
 import re
-import stat
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -31,7 +30,7 @@ from typing import TYPE_CHECKING
 from mews_frames._cache.files import make_private, read_own, remove, unusable, write_text
 from mews_frames._cache.synced import synced_by
 from mews_frames._models import is_uuid
-from mews_frames._trust import flaw_at, flaw_in
+from mews_frames._trust import flaw_at, flaw_in, is_link
 from mews_frames.errors import CacheError, ExportTimeoutError
 
 if TYPE_CHECKING:
@@ -203,7 +202,7 @@ class Layout:
         """Say which of the folders that hold everything are not to be believed, and why."""
         try:
             seen = self.root.lstat()
-            if stat.S_ISLNK(seen.st_mode):  # people put large folders on other disks
+            if is_link(seen):  # people put large folders on other disks
                 if os.name == "posix" and seen.st_uid not in {os.geteuid(), 0}:
                     yield self.root, f"it is a link of another user (uid {seen.st_uid})"
                 seen = self.root.stat()

@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from mews_frames._cache.files import read_sealed, remove, replace_with, scratch, write_sealed
 from mews_frames._cache.layout import Layout
+from mews_frames._trust import flaw_at
 from mews_frames.errors import CacheError
 
 EXPORT_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -137,6 +139,46 @@ def test_remove_follows_no_link_out_of_the_cache(tmp_path):
     remove(inside)
     assert not inside.exists()
     assert (outside / "precious").read_text() == "mine"
+
+
+@pytest.fixture
+def junction(tmp_path, monkeypatch):
+    """A folder that Windows would say is a junction; what is in it lies elsewhere."""
+    path = tmp_path / "cache" / "junction"
+    path.mkdir(parents=True, mode=0o700)
+    (path / "precious").touch()
+    lstat = Path.lstat
+
+    def lstat_there(self):
+        seen = lstat(self)
+        if self != path:
+            return seen
+        return SimpleNamespace(
+            st_mode=seen.st_mode, st_uid=seen.st_uid, st_size=0, st_reparse_tag=0xA0000003
+        )
+
+    monkeypatch.setattr(Path, "lstat", lstat_there)
+    return path
+
+
+def test_remove_takes_a_junction_and_not_what_it_leads_to(junction, monkeypatch):
+    gone = []
+
+    def unlink(path):
+        gone.append(path)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    assert remove(junction) == 0
+    assert gone == [junction]
+    assert (junction / "precious").exists()
+
+
+def test_a_junction_in_the_cache_is_a_link(junction):
+    assert flaw_at(junction, folder=True) == "it is a link"
+
+
+def test_a_junction_may_lead_to_the_cache(junction):
+    assert list(Layout(junction).flaws()) == []
 
 
 def test_remove_counts_the_bytes(tmp_path):
