@@ -222,9 +222,9 @@ class Cache:
 
         Returns
         -------
-        What is not as it should be; nothing if all is well. `clear` removes it. A call that loads
-        serves nothing that it can see to be damaged (it reads no whole part again), and nothing
-        that others could have written.
+        What is not as it should be; nothing if all is well. `clear` removes what of it is the
+        cache's. A call that loads serves nothing that it can see to be damaged (it reads no whole
+        part again), and nothing that others could have written.
         """
         return tuple(damages(self._layout, self._journal))
 
@@ -320,7 +320,21 @@ class Cache:
     def _drop_distrusted(self) -> int:
         """Remove folders that are not to be believed, so that nobody has to do it by hand."""
         flawed = [path for path, _ in self._layout.flaws()]
-        return sum(remove(path) for path in flawed) if self.path not in flawed else 0
+        if self.path in flawed:
+            return 0
+        base = self._layout.base
+        if base in flawed and base.is_dir() and not base.is_symlink():
+            return self._empty()  # a folder called v1 may hold other things
+        return sum(remove(path) for path in flawed)
+
+    def _empty(self) -> int:
+        """Remove of the folder of this layout what is ours, and itself if nothing else is there."""
+        layout = self._layout
+        ours = [*layout.folders[1:], layout.clock, layout.base / "CACHEDIR.TAG"]
+        freed = sum(remove(path) for path in [*ours, *filter(is_scratch, layout.base.glob("*"))])
+        with contextlib.suppress(OSError):
+            layout.base.rmdir()
+        return freed
 
     def _sweep(self) -> int:
         """Remove everything that is ours and of no use any more; other people's files stay."""
@@ -333,7 +347,7 @@ class Cache:
             freed += sum(remove(path) for path in rest)
         freed += sum(remove(path) for path in self._layout.ours() if is_scratch(path))
         if not kept:
-            freed += remove(self._layout.base)
+            freed += self._empty()
             freed += remove(self.path / "CACHEDIR.TAG")
             with contextlib.suppress(OSError):
                 self.path.rmdir()

@@ -259,12 +259,33 @@ def test_clear_leaves_nothing_whatever_lies_there(client, load, cached):
     root = client.cache.path
     (root / "CACHEDIR.TAG.0123456789abcdef.tmp").touch()
     (root / "v1" / "requests" / "x.json.0123456789abcdef.tmp").touch()
-    (root / "v1" / "other").mkdir()
     for layout in ("v0", "v2"):
         (root / layout / "exports").mkdir(parents=True)
         (root / layout / "exports" / "part.parquet").touch()
     client.cache.clear()
     assert not root.exists()
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o775])
+@pytest.mark.parametrize("used", [False, True], ids=["never loaded", "loaded"])
+def test_clear_leaves_what_others_keep_in_a_folder_of_that_name(mews, tmp_path, mode, used):
+    weights = tmp_path / "project/v1/model/weights.bin"
+    weights.parent.mkdir(parents=True)
+    weights.write_text("mine")
+    for folder in ("project", "project/v1"):
+        (tmp_path / folder).chmod(0o700)
+    client = mews.client(cache_dir=tmp_path / "project")
+    if used:
+        client.load_entities("Company", progress=False)
+        (tmp_path / "project/v1/clock.json.0123456789abcdef.tmp").touch()
+    (tmp_path / "project/v1").chmod(mode)
+    if mode == 0o700:
+        client.cache.clear()
+    else:
+        with pytest.raises(CacheError, match="other users can write it"):
+            client.cache.clear()
+    left = {path for path in (tmp_path / "project").rglob("*") if path.is_file()}
+    assert left - {tmp_path / "project/CACHEDIR.TAG"} == {weights}
 
 
 def test_clear_keeps_of_a_running_export_its_record_alone(client, load, cached):
