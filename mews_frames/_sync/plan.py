@@ -28,7 +28,11 @@ LONGEST_OVERLAP = timedelta(days=3_650)
 """Twenty-one exports of 180 days. Whoever wants more wants everything."""
 
 EARLIEST_POSTING = date(2010, 1, 1)
-"""Before Mews was founded (2012). The posting window has no limit (operations/exports.md)."""
+"""Before Mews was founded (2012). operations/exports.md states no limit of the posting window."""
+
+AHEAD = timedelta(hours=14)
+"""Of UTC, where a day begins first: no hotel is on a later date. Whether Mews takes dates that lie
+ahead is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +123,7 @@ def everything(filter_: str, now: datetime) -> Stretch:
 
 
 def _last_posting(now: datetime) -> date:
-    # Tomorrow has begun already in zones that are ahead of UTC.
-    return now.date() + timedelta(days=1)
+    return (now + AHEAD).date()
 
 
 def latest_end(now: datetime) -> datetime:

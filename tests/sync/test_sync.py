@@ -1,7 +1,7 @@
 """A table is complete after every call, and costs what changed."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -78,6 +78,14 @@ def test_ledger_entries_of_the_last_month_are_read_again(sync, mews, clock):
         {"Start": "2010-01-01", "End": "2026-06-16"},
         {"Start": "2026-05-15", "End": "2026-06-17"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "last"), [(0, 0, 15), (9, 59, 15), (10, 0, 16), (23, 59, 16)]
+)
+def test_ledger_entries_are_asked_for_up_to_a_day_that_has_begun_somewhere(hour, minute, last):
+    now = datetime(2026, 6, 15, hour, minute, tzinfo=UTC)
+    assert everything("posted", now).posted[1] == date(2026, 6, last)
 
 
 def test_the_overlap_is_the_callers_to_choose(sync, mews, clock):
