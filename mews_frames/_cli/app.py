@@ -19,7 +19,7 @@ from mews_frames._cli.login import login
 from mews_frames._cli.sandbox import sandbox
 from mews_frames._cli.schema import schema
 from mews_frames._cli.sync import sync
-from mews_frames._cli.talk import give, say
+from mews_frames._cli.talk import give, reader_is_gone, say
 from mews_frames.errors import MewsError
 
 __all__ = ["app", "main"]
@@ -134,10 +134,10 @@ def _told() -> Iterator[None]:
         for line in getattr(interrupt, "__notes__", ["\ninterrupted"]):
             say(line)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    except BrokenPipeError:
-        _write_nowhere()
-        raise typer.Exit(ExitCode.OK) from None  # the reader has what it wanted
     except OSError as error:
+        if reader_is_gone(error):
+            _write_nowhere()
+            raise typer.Exit(ExitCode.OK) from None  # the reader has what it wanted
         if logger.isEnabledFor(logging.DEBUG):
             traceback.print_exception(error)
         _write_nowhere()

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from mews_frames._bridges.nesting import without_nesting
 from mews_frames._bridges.whole import aside
+from mews_frames._cli.talk import reader_is_gone
 from mews_frames.errors import InvalidArgumentError, MewsError
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def write(frame: pl.LazyFrame, target: Target, entity_type: str) -> None:
     ------
     MewsError
         If it cannot be written; no half file stays behind.
-    BrokenPipeError
-        If nobody reads stdout any more.
+    OSError
+        If nobody reads stdout any more (`reader_is_gone`).
     """
     from polars.exceptions import PolarsError
 
@@ -114,7 +115,7 @@ def write(frame: pl.LazyFrame, target: Target, entity_type: str) -> None:
             _sink(frame, opened, target.format, entity_type)
     except (OSError, PolarsError) as error:
         cause = getattr(opened, "error", None) or error
-        if isinstance(cause, BrokenPipeError):
+        if isinstance(cause, BrokenPipeError) or (target.path is None and reader_is_gone(cause)):
             raise cause from None
         raise MewsError(
             f"{target} was not written: {getattr(cause, 'strerror', None) or cause}",

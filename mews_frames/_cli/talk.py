@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,7 +20,23 @@ if TYPE_CHECKING:
 
     from mews_frames.typing import ProgressEvent, Stage
 
-__all__ = ["Talk", "ask", "give", "give_json", "give_table", "say"]
+__all__ = ["Talk", "ask", "give", "give_json", "give_table", "reader_is_gone", "say"]
+
+
+IS_WINDOWS = os.name == "nt"
+
+
+def reader_is_gone(error: BaseException) -> bool:
+    """Say whether a write to stdout failed since nobody reads it any more.
+
+    Windows calls that an invalid argument (python/cpython#79935).
+    """
+    return isinstance(error, BrokenPipeError) or (
+        IS_WINDOWS
+        and isinstance(error, OSError)
+        and error.errno == errno.EINVAL
+        and error.filename is None
+    )
 
 
 def say(line: str) -> None:

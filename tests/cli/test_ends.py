@@ -1,5 +1,7 @@
 """Every command ends with a documented exit code, and an error says what to do."""
 
+import errno
+import io
 import os
 import signal
 import subprocess
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mews_frames import errors
+from mews_frames._cli import main, talk
 from mews_frames._cli.codes import exit_code
 
 RUN = [sys.executable, "-m", "mews_frames"]
@@ -155,6 +158,34 @@ def test_a_reader_that_went_away_is_no_error(words):
     ran = subprocess.run([*RUN, *words], stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+class Gone(io.RawIOBase):
+    """A pipe without a reader, as Windows shows it."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def writable(self):
+        return True
+
+    def write(self, _):
+        raise OSError(self.number, "Invalid argument")
+
+
+@pytest.mark.parametrize(
+    "words", [["schema", "Bill"], ["load", "Bill", "--out", "-", "--format", "csv", "--quiet"]]
+)
+@pytest.mark.parametrize(
+    ("system", "number", "code"), [(True, errno.EINVAL, 0), (False, errno.EINVAL, 1), (True, 5, 1)]
+)
+def test_on_windows_an_invalid_argument_is_a_reader_that_went_away(
+    words, system, number, code, mews, monkeypatch, capsys
+):
+    monkeypatch.setattr(talk, "IS_WINDOWS", system)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(Gone(number), 1)))
+    assert main(words) == code
+    assert ("Invalid argument" in capsys.readouterr().err) == bool(code)
 
 
 @pytest.mark.parametrize(
