@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,8 @@ SUFFIXES = {
 FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 TEXT = {"csv", "jsonl"}
 STDOUT = "-"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What is no text to a terminal, but for tabs and the ends of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,8 @@ def write(frame: pl.LazyFrame, target: Target, entity_type: str) -> None:
 @contextlib.contextmanager
 def _opened(target: Target) -> Iterator[Any]:
     if target.path is None:
-        yield _Noting(sys.stdout.buffer)
+        is_read_by_eye = target.format in TEXT and sys.stdout.isatty()
+        yield _Noting(_ForEyes(sys.stdout.buffer) if is_read_by_eye else sys.stdout.buffer)
         sys.stdout.buffer.flush()
     elif target.path.exists() and not target.path.is_file():
         # A device or a named pipe: a file moved into its place would be the end of it.
@@ -138,10 +143,23 @@ def _opened(target: Target) -> Iterator[Any]:
             yield path
 
 
+class _ForEyes:
+    """Shows control characters as they are spelled: guests' text is not to command a terminal."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+
+    def write(self, data: Any) -> int:
+        text = CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", self._decode(bytes(data)))
+        self._file.write(text.encode())
+        return len(data)
+
+
 class _Noting(io.RawIOBase):
     """Passes bytes on, and remembers the error: Polars wraps it until it is not to be known."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes] | _ForEyes) -> None:
         self._file = file
         self.error: OSError | None = None
 

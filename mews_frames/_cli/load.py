@@ -74,7 +74,9 @@ def load(  # noqa: PLR0913 - the options of a load are the contract (docs/decisi
     waits, downloads and types it. The same load again is answered from the cache and sends
     nothing; one that was interrupted goes on.
 
-    CSV knows no lists and no structs: they become JSON text in their column.
+    CSV is for programs, and holds text as it is: Excel makes formulas of some of it, and gets
+    workbooks from mf.to_bi(..., tool="excel"). CSV knows no lists and no structs: they become
+    JSON text in their column.
     """
     wanted: dict[str, Any] = options.request_options(
         updated=updated,

@@ -1,8 +1,11 @@
 """``mews-frames load`` writes whole files, in the formats that their names say."""
 
+import contextlib
 import csv
+import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -14,6 +17,7 @@ import polars as pl
 import pytest
 
 import mews_frames as mf
+from mews_frames._cli.files import _ForEyes
 
 READERS = {"x.parquet": pl.read_parquet, "x.arrow": pl.read_ipc, "x.feather": pl.read_ipc}
 
@@ -82,6 +86,41 @@ def test_bytes_go_to_stdout_unharmed(mews, run, tmp_path):
     ran = run("load", "OrderItem", "--out", "-", "--format", "parquet")
     (tmp_path / "x").write_bytes(ran.raw)
     assert pl.read_parquet(tmp_path / "x").height == 200
+
+
+HOSTILE = "\x1b]0;a\x07\x9b2J\r\x7fä\t…"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals as POSIX has them")
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_a_guest_s_text_does_not_command_a_terminal(format_, open_mews):
+    open_mews(records={"Customer": [json.dumps({"FirstName": HOSTILE * 5000}).encode() + b"\n"]})
+    words = ["load", "Customer", "--column", "FirstName", "--out", "-", "--format", format_, "-q"]
+    master, slave = os.openpty()
+    with subprocess.Popen([sys.executable, "-m", "mews_frames", *words], stdout=slave) as process:
+        os.close(slave)
+        shown = b""
+        with contextlib.suppress(OSError):  # which is how its end shows
+            while data := os.read(master, 65_536):
+                shown += data
+    os.close(master)
+    assert process.returncode == 0
+    text = shown.decode().replace("\r\n", "\n")  # the terminal's own
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    assert text.count("\\x9b2J") == text.count("\\x7fä") == text.count("…") == 5000
+
+
+def test_letters_that_come_in_pieces_are_shown_whole():
+    shown = io.BytesIO()
+    eyes = _ForEyes(shown)
+    assert [eyes.write(bytes([byte])) for byte in HOSTILE.encode()] == [1] * len(HOSTILE.encode())
+    assert shown.getvalue().decode() == r"\x1b]0;a\x07\x9b2J\x0d\x7fä" "\t…"
+
+
+def test_a_pipe_gets_a_guest_s_text_as_it_is(open_mews, run):
+    open_mews(records={"Customer": [json.dumps({"FirstName": HOSTILE}).encode() + b"\n"]})
+    ran = run("load", "Customer", "--column", "FirstName", "--out", "-", "--format", "csv")
+    assert HOSTILE in ran.out
 
 
 def test_quiet_says_nothing(mews, run, tmp_path):
