@@ -114,7 +114,7 @@ def test_letters_that_come_in_pieces_are_shown_whole():
     shown = io.BytesIO()
     eyes = _ForEyes(shown)
     assert [eyes.write(bytes([byte])) for byte in HOSTILE.encode()] == [1] * len(HOSTILE.encode())
-    assert shown.getvalue().decode() == r"\x1b]0;a\x07\x9b2J\x0d\x7fä" "\t…"
+    assert shown.getvalue().decode() == "\\x1b]0;a\\x07\\x9b2J\\x0d\\x7fä\t…"
 
 
 def test_a_pipe_gets_a_guest_s_text_as_it_is(open_mews, run):
