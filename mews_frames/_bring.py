@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
+from functools import cache
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ from mews_frames._frames.merge import KEYS, Older, older_rows, without_older
 from mews_frames._frames.parquet import digest_of, footer_of
 from mews_frames._frames.reader import scan, shape
 from mews_frames._words import age_in_words, count_in_words, instant_in_words, size_in_words
+from mews_frames.errors import CacheError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from mews_frames.typing import Clock, Money, Stage
 
 __all__ = ["Bring"]
+
+logger = logging.getLogger("mews_frames")
 
 
 class Bring:
@@ -125,7 +130,7 @@ class Bring:
             tell.note(f"fetching {count} parts from the shared cache at {self._shared.store}")
         manifest = self._shared.fetch(lot, kept, self._layout)
         if manifest is not None:
-            self._cache.prune()
+            self._prune()
         return manifest
 
     def _with_before(self, export_id: str, kept: Kept) -> Kept:
@@ -171,9 +176,16 @@ class Bring:
             write_manifest(layout, manifest)
             if self._shared is not None:
                 self._shared.offer(manifest, layout)
-        self._cache.prune()
+        self._prune()
         _tell_ready(manifest, tell)
         return manifest
+
+    def _prune(self) -> None:
+        """Make room; what will not go is told, and takes nobody the rows that were brought."""
+        try:
+            self._cache.prune()
+        except CacheError as error:
+            _tell_left(error.message)
 
     def _doubt(self, export_id: str) -> None:
         """Take back that an export is whole, and keep of its parts what is as it was written."""
@@ -262,6 +274,12 @@ class Bring:
             parts_done=len(manifest.parts),
             rows=manifest.rows,
         )
+
+
+@cache
+def _tell_left(what: str) -> None:
+    """Warn once in a process: guests' data lie there for longer than they should."""
+    logger.warning("pruning the cache: %s; the next load tries again", what)
 
 
 def _tell_other(export_id: str, tell: Teller | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mews_frames._cache.files import is_orphan, is_scratch, remove
+from mews_frames._cache.files import is_orphan, is_scratch, remove_all
 from mews_frames._cache.journal import Journal
 from mews_frames._cache.manifest import read_manifest
 from mews_frames._cache.verify import Damage, damages, other_layouts
@@ -159,15 +159,20 @@ class Cache:
         Returns
         -------
         The bytes that were freed.
+
+        Raises
+        ------
+        CacheError
+            At the end, if something cannot be removed; or at once, if others can write the folder.
         """
         self._layout.check()
-        freed = sum(remove(self._layout.export(i)) for i in self._export_ids() if self._is_over(i))
-        freed += sum(remove(path) for path in self._leftovers())
-        freed += sum(remove(path) for path in self._outlived())
-        for record in list(self._journal.records()):
-            if self._without_past(record) != record:  # else nobody is to be waited for
-                self._journal.change(record, self._without_past)
-        return freed
+        over = [self._layout.export(i) for i in self._export_ids() if self._is_over(i)]
+        try:
+            return remove_all([*over, *self._leftovers(), *self._outlived()])
+        finally:
+            for record in list(self._journal.records()):
+                if self._without_past(record) != record:  # else nobody is to be waited for
+                    self._journal.change(record, self._without_past)
 
     def clear(self, *, entity_type: str | None = None, export_id: str | None = None) -> int:
         """Remove exports, expired or not; frames that are still open lose their data.
@@ -192,8 +197,8 @@ class Cache:
         InvalidArgumentError
             For a type that Mews does not export, or an id that is no UUID.
         CacheError
-            If something cannot be removed, or if others can write the folder: they could lead the
-            removal elsewhere meanwhile.
+            At the end, if something cannot be removed; or at once, if others can write the folder:
+            they could lead the removal elsewhere meanwhile.
         """
         if entity_type is not None:
             load_schema(entity_type)
@@ -209,10 +214,12 @@ class Cache:
             or entry.export_id == (export_id or "").lower()
             or (entity_type is not None and entry.entity_type == entity_type)
         ]
-        freed += sum(remove(self._layout.export(i)) for i in chosen)
-        self._forget(chosen, everything=everything)
-        if everything:
-            freed += self._sweep()
+        try:
+            freed += remove_all([self._layout.export(i) for i in chosen])
+        finally:
+            self._forget(chosen, everything=everything)
+            if everything:
+                freed += self._sweep()
         return freed
 
     def verify(self) -> tuple[Damage, ...]:
@@ -292,8 +299,12 @@ class Cache:
                 yield path
 
     def _is_long_since(self, path: Path) -> bool:
-        """Say whether nobody has written there for longer than Mews keeps files (a week)."""
-        touched = max((_touched(p) for p in [path, *path.rglob("*")]), default=0.0)
+        """Say whether nobody has written there for longer than Mews keeps files (a week).
+
+        That something was removed from a folder is not counted: we do so.
+        """
+        files = [each for each in path.rglob("*") if not each.is_dir()]
+        touched = max(map(_touched, files or [path]))
         return self._clock.now().timestamp() - touched > ABANDONED.total_seconds()
 
     def _without_past(self, record: Record) -> Record:
@@ -324,34 +335,37 @@ class Cache:
             return 0
         base = self._layout.base
         if base in flawed and base.is_dir() and not base.is_symlink():
-            return self._empty()  # a folder called v1 may hold other things
-        return sum(remove(path) for path in flawed)
+            flawed = self._ours_in_base()  # a folder called v1 may hold other things
+        try:
+            return remove_all(flawed)
+        finally:
+            _remove_empty(base)
 
-    def _empty(self) -> int:
-        """Remove of the folder of this layout what is ours, and itself if nothing else is there."""
+    def _ours_in_base(self) -> list[Path]:
         layout = self._layout
         ours = [*layout.folders[1:], layout.clock, layout.base / "CACHEDIR.TAG"]
-        freed = sum(remove(path) for path in [*ours, *filter(is_scratch, layout.base.glob("*"))])
-        with contextlib.suppress(OSError):
-            layout.base.rmdir()
-        return freed
+        return [*ours, *filter(is_scratch, layout.base.glob("*"))]
 
     def _sweep(self) -> int:
         """Remove everything that is ours and of no use any more; other people's files stay."""
-        freed = remove(self._layout.exports) + remove(self._layout.locks)
-        freed += remove(self._layout.clock)
-        freed += sum(remove(path) for path in other_layouts(self._layout))
+        layout = self._layout
         kept = {path for record in self._journal.records() for path in self._journal.paths(record)}
-        if self._layout.requests.is_dir():
-            rest = set(self._layout.requests.iterdir()) - kept  # damaged, or of a killed run
-            freed += sum(remove(path) for path in rest)
-        freed += sum(remove(path) for path in self._layout.ours() if is_scratch(path))
+        of_no_use = [layout.exports, layout.locks, layout.clock, *other_layouts(layout)]
+        if layout.requests.is_dir():  # damaged, or of a killed run
+            of_no_use += set(layout.requests.iterdir()) - kept
+        of_no_use += filter(is_scratch, layout.ours())
         if not kept:
-            freed += self._empty()
-            freed += remove(self.path / "CACHEDIR.TAG")
-            with contextlib.suppress(OSError):
-                self.path.rmdir()
-        return freed
+            of_no_use += [*self._ours_in_base(), self.path / "CACHEDIR.TAG"]
+        try:
+            return remove_all(of_no_use)
+        finally:
+            _remove_empty(layout.base)
+            _remove_empty(self.path)
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _size(path: Path) -> int:

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from mews_frames._moving import move_to
 from mews_frames._trust import OPEN_SAFELY, flaw_in, is_link
+from mews_frames._words import count_in_words
 from mews_frames.errors import CacheError, MewsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "UNREADABLE",
@@ -34,6 +35,7 @@ __all__ = [
     "read_sealed",
     "reason",
     "remove",
+    "remove_all",
     "replace_with",
     "scratch",
     "seal",
@@ -272,16 +274,55 @@ def remove(path: Path) -> int:
     Returns
     -------
     The bytes that were freed.
+
+    Raises
+    ------
+    CacheError
+        As `remove_all`.
     """
+    return remove_all([path])
+
+
+def remove_all(paths: Iterable[Path]) -> int:
+    """Remove files, and folders with what is in them; what will not go keeps nothing else back.
+
+    Windows holds on to files that are open, and to the parts under every frame that is.
+
+    Returns
+    -------
+    The bytes that were freed.
+
+    Raises
+    ------
+    CacheError
+        At the end, if something is left.
+    """
+    left: list[tuple[Path, OSError]] = []
+    freed = sum([_removed(path, left) for path in paths])
+    if not left:
+        return freed
+    (path, error), *others = left
+    more = f" (and {count_in_words(len(others), 'other file')})" if others else ""
+    raise CacheError(
+        f"{path} cannot be removed: {reason(error)}{more}",
+        hint="does a program have it open, or does it belong to another user? all else is removed;"
+        " the same call tries again",
+    ) from error
+
+
+def _removed(path: Path, left: list[tuple[Path, OSError]]) -> int:
+    """Remove what can be removed, note what is left, and say how many bytes that freed."""
+    before, freed = len(left), 0
     try:
         seen = path.lstat()
-        if stat.S_ISDIR(seen.st_mode) and not is_link(seen):
-            freed = sum(remove(child) for child in sorted(path.iterdir()))
+        if not stat.S_ISDIR(seen.st_mode) or is_link(seen):
+            path.unlink()  # of a junction, too, which stays where it leads
+            return seen.st_size
+        freed = sum([_removed(child, left) for child in sorted(path.iterdir())])
+        if len(left) == before:
             path.rmdir()
-            return freed
-        path.unlink()  # of a junction, too, which stays where it leads
     except FileNotFoundError:
-        return 0  # somebody else was faster
+        pass  # somebody else was faster
     except OSError as error:
-        raise unusable(path, error) from error
-    return seen.st_size
+        left.append((path, error))
+    return freed
