@@ -16,10 +16,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mews_frames._cache.cache import ABANDONED, KEPT_AFTER_EXPIRY
 from mews_frames._cache.files import UNREADABLE, remove, replace_with, scratch, seal, unseal
@@ -41,7 +41,7 @@ from mews_frames._stopped import Gate
 from mews_frames.errors import CacheError, IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from mews_frames._cache.layout import Layout
@@ -52,6 +52,11 @@ if TYPE_CHECKING:
 __all__ = ["Lot", "Shared", "Store", "new_upload", "part_name"]
 
 logger = logging.getLogger("mews_frames")
+
+T = TypeVar("T")
+
+EVERY = 0.5
+"""Seconds until Ctrl-C is noticed on Windows."""
 
 SIDE_BY_SIDE = 4
 """Parts that are copied at the same time."""
@@ -213,15 +218,13 @@ class Shared:
         remove(layout.manifest(export.id))
         gate = Gate()
         copying = _Copying(self.store, lot, wanted, layout, gate)
-        pool = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-shared")
         try:
-            parts = tuple(pool.map(copying.part, lot.manifest.parts))
+            parts = tuple(_side_by_side(copying.part, lot.manifest.parts))
         except IntegrityError as error:
             logger.warning("%s; it is downloaded from Mews", error.message)
             return None
         finally:
             gate.close()
-            pool.shutdown(wait=False, cancel_futures=True)
         manifest = replace(
             lot.manifest, schema=digest_of(wanted), columns=wanted.names, parts=parts
         )
@@ -235,14 +238,12 @@ class Shared:
         """
         export_id, upload = manifest.export.id, new_upload()
         with _only_said("others do not get a copy of what was downloaded"):
-            with ThreadPoolExecutor(SIDE_BY_SIDE, "mews-shared") as pool:
-                for _ in pool.map(
-                    lambda n: self.store.put(
-                        layout.part(export_id, n), part_name(export_id, upload, n)
-                    ),
-                    [part.number for part in manifest.parts],
-                ):
-                    pass
+            _side_by_side(
+                lambda part: self.store.put(
+                    layout.part(export_id, part.number), part_name(export_id, upload, part.number)
+                ),
+                manifest.parts,
+            )
             self.publish(Lot(manifest, upload))
         with _only_said("what has expired was not removed from the shared cache"):
             self.prune()
@@ -337,6 +338,25 @@ class _Copying:
             export_id=export_id,
             part=part.number,
         )
+
+
+def _side_by_side(do: Callable[[Part], T], parts: Iterable[Part]) -> list[T]:
+    """Do something with parts in threads; the first that fails ends it, and so does Ctrl-C.
+
+    Neither waits for what the other threads are at.
+    """
+    pool = ThreadPoolExecutor(SIDE_BY_SIDE, "mews-shared")
+    try:
+        futures = [pool.submit(do, part) for part in parts]
+        pending = set(futures)
+        while pending:
+            # With a limit: Windows tells a thread of Ctrl-C only when its wait has ended.
+            done, pending = wait(pending, EVERY, FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
