@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from mews_frames.errors import (
     AuthenticationError,
+    ConfigurationError,
     ConnectionFailedError,
     MewsError,
     RateLimitedError,
@@ -49,7 +50,10 @@ def may_have_arrived(error: MewsError) -> bool:
     """
     if isinstance(error, ConnectionFailedError):
         return error.was_sent
-    return not isinstance(error, AuthenticationError | RequestRejectedError | RateLimitedError)
+    return not isinstance(
+        error,
+        AuthenticationError | ConfigurationError | RequestRejectedError | RateLimitedError,
+    )
 
 
 def retry_delay(attempt: int, retry_after: float | None = None) -> float:

@@ -286,8 +286,25 @@ def _cache_dir(
     given = (argument, environ.get("MEWS_FRAMES_CACHE_DIR"), found)
     for chosen in given:  # a blank one counts as missing; Path("") is the current folder
         if chosen is not None and os.fspath(chosen).strip():
-            return Path(chosen).expanduser()
+            return _absolute(Path(chosen).expanduser())
     return _default_cache_dir()
+
+
+def _absolute(folder: Path) -> Path:
+    """Give a folder the name that it has from everywhere: others are made beside it, and named so.
+
+    Raises
+    ------
+    ConfigurationError
+        If nothing can lie beside it.
+    """
+    folder = folder.resolve() if ".." in folder.parts else folder.absolute()
+    if folder.parent == folder:
+        raise ConfigurationError(
+            f"the cache cannot be {folder}, the root of a disk",
+            hint="cache_dir=, or MEWS_FRAMES_CACHE_DIR, names a folder",
+        )
+    return folder
 
 
 def _default_cache_dir() -> Path:

@@ -320,3 +320,24 @@ def test_a_sandbox_on_this_machine_may_be_plain_http(host):
 def test_a_blank_cache_folder_is_not_the_current_one(blank):
     there = find_settings(**TOKENS).cache_dir
     assert find_settings(**TOKENS, cache_dir=blank).cache_dir == there
+
+
+def test_the_folder_of_the_cache_is_named_from_everywhere(tmp_path, monkeypatch):
+    (tmp_path / "work" / "deeper").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "work" / "deeper")
+    for named, meant in ((".", "work/deeper"), ("..", "work"), ("x", "work/deeper/x")):
+        assert find_settings(**TOKENS, cache_dir=named).cache_dir == tmp_path / meant
+
+
+def test_a_cache_in_the_current_folder_has_its_sandbox_beside_it(tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir(mode=0o700)
+    monkeypatch.chdir(tmp_path / "work")
+    with mf.Client(profile="sandbox", cache_dir=".") as client:
+        client.start_export("Bill")
+    assert (tmp_path / "work-sandbox" / "exports").is_dir()
+
+
+def test_the_root_of_a_disk_is_no_cache(tmp_path):
+    for profile in ("sandbox", None):
+        with pytest.raises(ConfigurationError, match="the root of a disk"):
+            mf.Client(**TOKENS, profile=profile, cache_dir=tmp_path.anchor)

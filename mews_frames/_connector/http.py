@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mews_frames._closing import Closing
 from mews_frames._redact import Secret, bare, hide_links_in_logs, without_query
-from mews_frames.errors import ConnectionFailedError, ServerError
+from mews_frames._words import how_to_install
+from mews_frames.errors import ConfigurationError, ConnectionFailedError, ServerError
 
 if TYPE_CHECKING:
     import ssl
@@ -33,6 +34,9 @@ TIMEOUT = {"connect": 20.0, "read": 60.0, "write": 60.0, "pool": 60.0}
 NO_PROXY = ("127.0.0.1", "localhost", "[::1]", "*.localhost", "*.invalid")
 """Hosts that no proxy of the environment may come between: they may be asked in plain http
 (`mews_frames._settings`), and a proxy would read the tokens."""
+
+PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+"""Variables from which httpx takes proxies; some systems write them in small letters."""
 
 MOST_ANSWERED = 64 << 20
 """Bytes that an answer to a `post` may have. A thousand exports, the most in one getAll, with sixty
@@ -213,13 +217,15 @@ class Http(Closing):
         with self._lock:
             if self._client is None:
                 hide_links_in_logs()
-                self._client = httpx.Client(
-                    transport=cast("httpx.BaseTransport | None", self._transport),
-                    mounts=dict.fromkeys(f"all://{host}" for host in NO_PROXY),
-                    verify=_trust() if self._transport is None else True,
-                    timeout=httpx.Timeout(**TIMEOUT),
-                    follow_redirects=False,
-                )
+                verify = _trust() if self._transport is None else True
+                with _with_proxies():
+                    self._client = httpx.Client(
+                        transport=cast("httpx.BaseTransport | None", self._transport),
+                        mounts=dict.fromkeys(f"all://{host}" for host in NO_PROXY),
+                        verify=verify,
+                        timeout=httpx.Timeout(**TIMEOUT),
+                        follow_redirects=False,
+                    )
             return self._client
 
 
@@ -317,6 +323,31 @@ class _Shared:
         """Leave it open."""
 
 
+@contextmanager
+def _with_proxies() -> Iterator[None]:
+    """Say of proxies that cannot be used where they stand, and not what: a password may be there.
+
+    Raises
+    ------
+    ConfigurationError
+        If one is named that httpx cannot take; nothing was sent.
+    """
+    import httpx
+
+    try:
+        yield
+    except ImportError:
+        flaw = "is a SOCKS proxy, and the library socksio is not installed"
+        hint = how_to_install("socksio")
+    except (ValueError, httpx.InvalidURL):
+        flaw, hint = "cannot be read", "a proxy is named as in http://proxy.example:8080"
+    else:
+        return
+    named = sorted(name for name in os.environ if name.upper() in PROXIES)
+    where = " or ".join(named) or "the system's settings"
+    raise ConfigurationError(f"the proxy in {where} {flaw}", hint=hint)
+
+
 def _trust() -> ssl.SSLContext:
     """Trust whom the machine trusts: company proxies put their certificates there."""
     import ssl
@@ -350,7 +381,7 @@ def _sent(url: str, send: Callable[[], T]) -> T:
 
 def _with_place(error: BaseException) -> BaseException:
     """Note where an error came from that has no business here: a transport of one's own, say."""
-    if not isinstance(error, KeyboardInterrupt):
+    if not isinstance(error, KeyboardInterrupt | ConfigurationError):
         *_, last = traceback.extract_tb(error.__traceback__)
         error.add_note(f"raised in {last.filename}, line {last.lineno}, in {last.name}")
     return error

@@ -5,6 +5,7 @@ import gzip
 import logging
 import socket
 import ssl
+import sys
 import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +18,7 @@ import mews_frames as mf
 from mews_frames._connector import http as wire
 from mews_frames._connector.http import Http
 from mews_frames._redact import Secret
-from mews_frames.errors import ConnectionFailedError, ServerError
+from mews_frames.errors import ConfigurationError, ConnectionFailedError, ServerError
 
 CANARY = "CANARY-7c1f"
 URL = f"https://mews.example/api?sig={CANARY}"
@@ -285,6 +286,33 @@ def test_no_proxy_comes_between_us_and_this_machine(monkeypatch):
         monkeypatch.setenv(name.lower(), "http://127.0.0.1:9")
     with mf.sandbox(rows=10) as mews:
         assert mews.client().start_export("OrderItem").status == "Pending"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ALL_PROXY", f"socks5://me:{CANARY}@127.0.0.1:9", "is a SOCKS proxy, and .* socksio"),
+        ("HTTPS_PROXY", f"gopher://me:{CANARY}@127.0.0.1:9", "cannot be read"),
+        ("https_proxy", f"http://me:{CANARY}@127.0.0.1:port", "cannot be read"),
+        ("NO_PROXY", "http://[::1", "cannot be read"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_and_not_shown(
+    monkeypatch, tmp_path, name, value, words
+):
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    for other in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(other, raising=False)
+        monkeypatch.delenv(other.lower(), raising=False)
+    monkeypatch.setenv(name, value)
+    tokens = ("MADE-UP-ONE", "MADE-UP-TWO")
+    there = {"platform_address": "https://127.0.0.1:9", "cache_dir": tmp_path / "cache"}
+    with mf.Client(*tokens, **there) as client:
+        with pytest.raises(ConfigurationError, match=f"the proxy in {name} {words}") as caught:
+            client.start_export("Bill")
+        assert CANARY not in shown(caught.value)
+        assert client.exports().height == 0  # it is known that nothing was added
+        assert list(client.cache.path.glob("v1/requests/*")) == []
 
 
 def test_logs_hold_no_query_and_no_token(caplog):
