@@ -301,9 +301,13 @@ class Table:
         return line.replace(self.place.uri, str(self.place))
 
     def _clean(self, opened: DeltaTable) -> None:
-        """Remove files that no version within the history needs, now and then."""
-        if opened.version() % CLEAN_EVERY == 0 and opened.vacuum(dry_run=True, full=True):
-            opened.vacuum(dry_run=False, full=True)
+        """Remove files that no version within the history needs, now and then.
+
+        Only those that the log once named: with `full` whatever else is old would go, and a user
+        may keep files of their own beside the table.
+        """
+        if opened.version() % CLEAN_EVERY == 0 and opened.vacuum(dry_run=True, full=False):
+            opened.vacuum(dry_run=False, full=False)
             self.place.close_off()
 
 

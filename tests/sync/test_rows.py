@@ -1,5 +1,6 @@
 """Values, columns and odd records: what a table keeps, and what it refuses."""
 
+import os
 from datetime import timedelta
 from decimal import Decimal
 
@@ -230,6 +231,22 @@ def test_files_older_than_the_history_are_removed_now_and_then(sync, clock, tmp_
     assert len([*(tmp_path / "t").rglob("*.parquet")]) == 1
     with pytest.raises(mf.errors.TableError, match="is not left"):
         sync("Reservation", into=tmp_path / "t", as_of=0)
+
+
+def test_files_that_the_log_never_named_stay(sync, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "CLEAN_EVERY", 1)
+    keeps = "delta.deletedFileRetentionDuration"
+    monkeypatch.setitem(table.PROPERTIES, keeps, "interval 0 seconds")
+    mine = [tmp_path / "t" / name for name in ("budget.xlsx", "2025/mine.parquet")]
+    mine[1].parent.mkdir(parents=True)
+    for path in mine:
+        path.write_text("mine")
+        os.utime(path, (0, 0))
+    for _ in range(3):
+        sync("Reservation", into=tmp_path / "t")
+        clock.move(DAY)
+    assert len([*(tmp_path / "t").rglob("part-*.parquet")]) == 1  # others were removed
+    assert [path for path in mine if not path.exists()] == []
 
 
 def test_a_place_where_nothing_can_be_written_says_so_and_how_to_go_on(sync, tmp_path):
