@@ -178,7 +178,7 @@ def to_postgresql(uri: str, tables: Mapping[str, Any], *, key: str = "Id") -> No
         ...
     mews_frames.errors.InvalidArgumentError: that is not the address of a PostgreSQL database
     <BLANKLINE>
-    hint: such as postgresql://user@host:5432/hotel
+    hint: such as postgresql://user:password@host:5432/hotel
     """
     from mews_frames._bridges.postgres import to_postgresql as write
 
