@@ -31,7 +31,7 @@ from mews_frames._cache.files import make_private, read_own, remove, unusable, w
 from mews_frames._cache.synced import synced_by
 from mews_frames._models import is_uuid
 from mews_frames._trust import flaw_at, flaw_in, is_link
-from mews_frames.errors import CacheError, ExportTimeoutError
+from mews_frames.errors import CacheError, ExportTimeoutError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -235,6 +235,8 @@ class Layout:
         ------
         ExportTimeoutError
             If it is still held then.
+        InvalidArgumentError
+            If the thread that asks for it holds it.
         """
         from filelock import FileLock  # and asyncio, which what is held does not need
 
@@ -276,6 +278,12 @@ def _acquire(lock: BaseFileLock, timeout: float | None, waiting: Callable[[], No
             f" {timeout:.0f} s",
             hint="the same call goes on with what it leaves; give it more timeout, or end the other"
             " process if it hangs",
+        ) from None
+    except RuntimeError:  # filelock's word for a thread that waits for itself
+        raise InvalidArgumentError(
+            "this thread is at work on the same already, and would wait for itself",
+            hint="progress= was given a callable that loads what is being loaded: let it show"
+            " progress alone",
         ) from None
 
 

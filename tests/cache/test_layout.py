@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mews_frames._cache.files import read_sealed, remove, replace_with, scratch, write_sealed
 from mews_frames._cache.layout import Layout
 from mews_frames._trust import flaw_at
-from mews_frames.errors import CacheError
+from mews_frames.errors import CacheError, InvalidArgumentError
 
 EXPORT_ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 posix = pytest.mark.skipif(os.name != "posix", reason="mode bits are POSIX")
@@ -202,3 +202,16 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
 def test_a_place_that_takes_no_folders_is_a_clear_error():
     with pytest.raises(CacheError, match="cannot be written"):
         Layout(Path("/proc/nope/cache")).make(Path("/proc/nope/cache/v1"))
+
+
+def test_a_thread_that_would_wait_for_itself_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("mews_frames._cache.layout.MOMENT", 0.01)
+    layout = Layout(tmp_path / "cache")
+    with (
+        layout.lock("one"),
+        pytest.raises(InvalidArgumentError, match="would wait for itself"),
+        layout.lock("one"),
+    ):
+        pass
+    with layout.lock("one", timeout=0):  # it was let go
+        pass
