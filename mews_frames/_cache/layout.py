@@ -63,7 +63,7 @@ class Layout:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
+        self.root: Path = root.absolute()
         self._base = self.root / VERSION
 
     @property
