@@ -14,7 +14,7 @@ import stat
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mews_frames._moving import move_to
 from mews_frames._trust import OPEN_SAFELY, flaw_in, is_link
@@ -22,7 +22,7 @@ from mews_frames._words import count_in_words
 from mews_frames.errors import CacheError, MewsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = [
     "UNREADABLE",
@@ -39,11 +39,14 @@ __all__ = [
     "replace_with",
     "scratch",
     "seal",
+    "sense_of",
     "unseal",
     "unusable",
     "write_sealed",
     "write_text",
 ]
+
+T = TypeVar("T")
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, MewsError)
 """What reading a whole file raises whose contents are not ours: another version wrote it."""
@@ -261,6 +264,18 @@ def unseal(text: bytes) -> dict[str, Any] | None:
     if isinstance(data, dict) and data.pop("checksum", None) == _checksum(data):
         return data
     return None
+
+
+def sense_of(
+    data: dict[str, Any] | None, layout: int, read: Callable[[dict[str, Any]], T]
+) -> T | None:
+    """Make of what was sealed what it stands for; None if another layout, or nothing, is in it."""
+    if data is None or data.get("layout") != layout:
+        return None
+    try:
+        return read(data)
+    except UNREADABLE:
+        return None
 
 
 def _checksum(data: dict[str, Any]) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mews_frames._cache.files import UNREADABLE, read_sealed, remove, write_sealed
+from mews_frames._cache.files import read_sealed, remove, sense_of, write_sealed
 from mews_frames._records import LAYOUT, Entry, Record
 from mews_frames.errors import CacheError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -28,12 +28,8 @@ __all__ = ["Journal", "record_in"]
 
 def record_in(data: dict[str, Any] | None, fingerprint: str) -> Record | None:
     """Make sense of what was sealed; None if it is no record of this request and this layout."""
-    if data is None or data.get("layout") != LAYOUT or data.get("fingerprint") != fingerprint:
-        return None
-    try:
-        return Record.from_data(data)
-    except UNREADABLE:
-        return None
+    record = sense_of(data, LAYOUT, Record.from_data)
+    return record if record and record.fingerprint == fingerprint else None
 
 
 class Others(Protocol):
@@ -104,22 +100,25 @@ class Journal:
     def _store(self, record: Record) -> None:
         """Write a file for each export, then what is left: an intent, or nothing."""
         self._layout.make(self._layout.requests)
-        for path in self._paths(record.fingerprint):
-            if self.part_at(path) is None:
+        there = {path: self.part_at(path) for path in self._paths(record.fingerprint)}
+        for path, part in there.items():
+            if part is None:
                 remove(path)  # damaged: nobody can make anything of it
-        homeless = tuple(entry for entry in record.entries if not self._has_stored(record, entry))
+        homeless = tuple(e for e in record.entries if not self._has_stored(record, e, there))
         rest = replace(record, entries=homeless)
         if rest.is_empty:
             remove(self._layout.request(record.fingerprint))
         else:
             write_sealed(self._layout.request(record.fingerprint), rest.to_data(), again=True)
 
-    def _has_stored(self, record: Record, entry: Entry) -> bool:
+    def _has_stored(
+        self, record: Record, entry: Entry, there: Mapping[Path, Record | None]
+    ) -> bool:
         """Write the file of an export, if there is room; else the intent has some for its id."""
         alone = replace(record, intended=None, entries=(entry,))
         path = self._layout.added(record.fingerprint, entry.export.id)
         try:
-            if self.part_at(path) != alone:
+            if there.get(path) != alone:
                 write_sealed(path, alone.to_data(), again=True)
         except CacheError:
             return False

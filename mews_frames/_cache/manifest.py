@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._cache.files import UNREADABLE, read_sealed, write_sealed
+from mews_frames._cache.files import read_sealed, sense_of, write_sealed
 from mews_frames._models import Export, Seen, instant_text, read_instant
 from mews_frames._trust import flaw_at, flaw_in
 
@@ -151,12 +151,7 @@ def find_manifest(layout: Layout, export_id: str) -> Manifest | None:
 
 def manifest_in(data: dict[str, Any] | None) -> Manifest | None:
     """Make sense of what was sealed; None if there is nothing, or another layout wrote it."""
-    if data is None or data.get("layout") != LAYOUT:
-        return None
-    try:
-        return Manifest.from_data(data)
-    except UNREADABLE:
-        return None
+    return sense_of(data, LAYOUT, Manifest.from_data)
 
 
 def read_manifest(layout: Layout, export_id: str) -> Manifest | None:

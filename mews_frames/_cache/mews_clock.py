@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mews_frames._cache.files import UNREADABLE, machine, read_sealed, write_sealed
+from mews_frames._cache.files import machine, read_sealed, sense_of, write_sealed
 from mews_frames._models import instant_text, read_instant
 from mews_frames.errors import CacheError
 
@@ -166,9 +166,4 @@ class MewsClock:
 
 def told_in(data: dict[str, Any] | None) -> Told | None:
     """Make sense of what was sealed; None if there is nothing, or another layout wrote it."""
-    if data is None or data.get("layout") != LAYOUT:
-        return None
-    try:
-        return Told.from_data(data)
-    except UNREADABLE:
-        return None
+    return sense_of(data, LAYOUT, Told.from_data)

@@ -157,7 +157,7 @@ class Connector:
         ConnectorError
             If Mews does not let us in, or no answer comes.
         """
-        if self._mews_clock.is_fresh and not self._mews_clock.is_doubtful:
+        if self._mews_clock.is_fresh:
             return
         with suppress(RequestRejectedError):  # that Mews dislikes the id tells the time as well
             self.look([NO_ID], timeout)

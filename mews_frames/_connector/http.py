@@ -107,8 +107,7 @@ class Http(Closing):
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
-        if self._process != os.getpid():
-            self._leave_to_parent()
+        self._leave_to_parent()
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
@@ -206,14 +205,15 @@ class Http(Closing):
 
         What the parent has open is neither used nor closed here, and its lock may be held for ever.
         """
+        if self._process == os.getpid():
+            return
         self._process, self._lock = os.getpid(), threading.Lock()
         self._of_parent, self._client = self._client, None
 
     def _open(self) -> httpx.Client:
         import httpx
 
-        if self._process != os.getpid():
-            self._leave_to_parent()
+        self._leave_to_parent()
         with self._lock:
             if self._client is None:
                 hide_links_in_logs()
